@@ -11,11 +11,19 @@ public enum DType
 
     /// <summary>Signed integers, 4 bytes: token ids and indices.</summary>
     Int32,
+
+    /// <summary>IEEE double precision, 8 bytes: only the reference kernels compute in it, to check derivatives.</summary>
+    Float64,
 }
 
 /// <summary>Facts about element types.</summary>
 public static class DTypes
 {
     /// <summary>Bytes of one element.</summary>
-    public static int Size(this DType type) => type == DType.BFloat16 ? 2 : 4;
+    public static int Size(this DType type) => type switch
+    {
+        DType.BFloat16 => 2,
+        DType.Float64 => 8,
+        _ => 4,
+    };
 }

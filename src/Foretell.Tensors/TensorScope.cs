@@ -1,0 +1,62 @@
+namespace Foretell.Tensors;
+
+/// <summary>Owns the memory of the tensors made in it and gives it all back when disposed. Not safe to use from several threads at once.</summary>
+public sealed class TensorScope(Device device) : IDisposable
+{
+    private readonly HashSet<Storage> _owned = [];
+    private bool _disposed;
+
+    public Device Device { get; } = device;
+
+    /// <summary>A tensor with unspecified contents.</summary>
+    public Tensor Empty(Shape shape, DType type = DType.Float32)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var storage = new Storage(Device, shape.ElementCount * type.Size());
+        _owned.Add(storage);
+        return new Tensor(storage, 0, type, shape);
+    }
+
+    /// <summary>A tensor of zeros.</summary>
+    public Tensor Zeros(Shape shape, DType type = DType.Float32)
+    {
+        Tensor tensor = Empty(shape, type);
+        tensor.Clear();
+        return tensor;
+    }
+
+    /// <summary>A tensor that holds a copy of <paramref name="values"/> in row-major order.</summary>
+    public Tensor From(ReadOnlySpan<float> values, Shape shape)
+    {
+        Tensor tensor = Empty(shape);
+        tensor.CopyFrom(values);
+        return tensor;
+    }
+
+    /// <summary>A tensor of integers.</summary>
+    public Tensor From(ReadOnlySpan<int> values, Shape shape)
+    {
+        Tensor tensor = Empty(shape, DType.Int32);
+        values.CopyTo(tensor.Span<int>());
+        return tensor;
+    }
+
+    /// <summary>Gives one tensor's memory back before the scope ends; it and its views must not be used again.</summary>
+    public void Release(Tensor tensor)
+    {
+        if (_owned.Remove(tensor.Storage))
+        {
+            tensor.Storage.Free();
+        }
+    }
+
+    public void Dispose()
+    {
+        _disposed = true;
+        foreach (Storage storage in _owned)
+        {
+            storage.Free();
+        }
+        _owned.Clear();
+    }
+}
