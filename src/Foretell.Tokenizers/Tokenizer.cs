@@ -27,7 +27,7 @@ public abstract class Tokenizer
     /// <summary>Whether <paramref name="id"/> is a special (control) token, which decoding for people leaves out.</summary>
     public abstract bool IsSpecial(int id);
 
-    /// <summary>Writes what <see cref="Load"/> reads back into <paramref name="folder"/> (created when missing): tokenizer.json in the Hugging Face form.</summary>
+    /// <summary>Writes what loading reads back into <paramref name="folder"/> (created when missing): tokenizer.json in the Hugging Face form.</summary>
     public abstract void Save(string folder);
 
     /// <summary>The ids of <paramref name="text"/>; unpaired surrogates become U+FFFD.</summary>

@@ -111,6 +111,17 @@ public sealed partial class Tape
         return Record(result, [x], () => Derivatives.LogSoftmax(this, x, result));
     }
 
+    /// <summary>Writes a tensor's elements over another's (a cache, a buffer), outside of what is remembered.</summary>
+    public void CopyInto(Tensor x, Tensor destination)
+    {
+        if (x.Shape != destination.Shape)
+        {
+            throw new ArgumentException($"copy: {x.Shape} does not fit into {destination.Shape}.");
+        }
+        Backend.Copy(x.Strided(), destination.Strided(), 1, accumulate: false);
+        destination.Storage.Touch();
+    }
+
     /// <summary>The tensor itself when it has no gaps, else a copy without.</summary>
     private Tensor Packed(Tensor x)
     {

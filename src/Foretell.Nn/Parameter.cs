@@ -1,0 +1,82 @@
+using Foretell.Tensors;
+
+namespace Foretell.Nn;
+
+/// <summary>What a parameter is, which decides its optimizer and its weight decay.</summary>
+public enum ParameterKind
+{
+    /// <summary>A linear map [out, in] inside the model: Muon's, or AdamW's with weight decay.</summary>
+    Matrix,
+
+    /// <summary>A table of rows by id (tokens, positions) or an untied head: AdamW's.</summary>
+    Embedding,
+
+    /// <summary>A gain or bias: AdamW's, without weight decay.</summary>
+    Vector,
+}
+
+/// <summary>A named tensor that training changes.</summary>
+public sealed record Parameter(string Name, ParameterKind Kind, Tensor Value)
+{
+    /// <summary>The gradient that backpropagation adds to.</summary>
+    /// <exception cref="InvalidOperationException">The parameter was made for inference.</exception>
+    public Tensor Gradient => Value.Gradient ?? throw new InvalidOperationException($"{Name} has no gradient: its model was made for inference.");
+}
+
+/// <summary>Makes and owns a model's parameters, in the order in which they are asked for.</summary>
+/// <param name="device">Where they live.</param>
+/// <param name="training">Whether they have gradients.</param>
+/// <param name="type">Float32, or BFloat16 for inference in half the memory.</param>
+public sealed class ParameterStore(Device device, bool training, DType type = DType.Float32) : IDisposable
+{
+    private readonly TensorScope _scope = new(device);
+    private readonly List<Parameter> _parameters = [];
+    private readonly Dictionary<string, Parameter> _byName = [];
+
+    public Device Device { get; } = device;
+
+    public IReadOnlyList<Parameter> All => _parameters;
+
+    /// <summary>Number of trained numbers.</summary>
+    public long Count
+    {
+        get
+        {
+            long count = 0;
+            foreach (Parameter parameter in _parameters)
+            {
+                count += parameter.Value.Shape.ElementCount;
+            }
+            return count;
+        }
+    }
+
+    /// <summary>A new parameter of zeros; vectors stay in single precision.</summary>
+    public Tensor Create(string name, ParameterKind kind, Shape shape)
+    {
+        Tensor value = _scope.Zeros(shape, kind == ParameterKind.Vector ? DType.Float32 : type);
+        value.Storage.IsPersistent = true;
+        if (training)
+        {
+            value.Gradient = _scope.Zeros(shape);
+        }
+        var parameter = new Parameter(name, kind, value);
+        _parameters.Add(parameter);
+        _byName.Add(name, parameter);
+        return value;
+    }
+
+    /// <summary>The parameter of a name; null when there is none.</summary>
+    public Parameter? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>Sets every gradient to zero, as before each step.</summary>
+    public void ClearGradients()
+    {
+        foreach (Parameter parameter in _parameters)
+        {
+            parameter.Gradient.Clear();
+        }
+    }
+
+    public void Dispose() => _scope.Dispose();
+}
