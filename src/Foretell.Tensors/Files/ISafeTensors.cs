@@ -1,0 +1,26 @@
+namespace Foretell.Tensors.Files;
+
+/// <summary>Named tensors in memory-mapped safetensors storage: one file, or several under an index.</summary>
+public interface ISafeTensors : IDisposable
+{
+    /// <summary>Free text that the writer left, name to text; empty when there is none.</summary>
+    IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>Every tensor, in the order of the data.</summary>
+    IReadOnlyList<SafeTensorInfo> Tensors { get; }
+
+    /// <summary>Whether a tensor of this name is there.</summary>
+    bool Contains(string name);
+
+    /// <exception cref="KeyNotFoundException">No tensor has this name; the message names the file.</exception>
+    SafeTensorInfo Info(string name);
+
+    /// <summary>The tensor's bytes, little-endian and row-major, over the mapping: valid until this object is disposed.</summary>
+    /// <exception cref="KeyNotFoundException">No tensor has this name; the message names the file.</exception>
+    /// <exception cref="NotSupportedException">The tensor has 2 GiB or more: read it in parts.</exception>
+    ReadOnlySpan<byte> Bytes(string name);
+
+    /// <summary>A part of the tensor's bytes, for tensors of any size.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range isn't inside the tensor.</exception>
+    ReadOnlySpan<byte> Bytes(string name, long offset, int length);
+}
