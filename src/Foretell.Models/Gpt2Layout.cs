@@ -1,0 +1,125 @@
+using Foretell.Nn;
+using Foretell.Tensors;
+using Foretell.Tensors.Files;
+
+namespace Foretell.Models;
+
+/// <summary>
+/// GPT-2's published tensors: other names, maps stored [in, out] instead of [out, in], and queries, keys and values in one map.
+/// </summary>
+internal static class Gpt2Layout
+{
+    /// <summary>Fills one of our parameters from the published tensor that holds it, with or without the prefix "transformer.".</summary>
+    public static bool TryLoad(TransformerConfig config, ISafeTensors file, Parameter parameter)
+    {
+        (string published, int part, int parts) = Place(parameter.Name);
+        string name = file.Contains(published) ? published : $"transformer.{published}";
+        if (!file.Contains(name))
+        {
+            return false;
+        }
+        float[] values = ModelFolder.Floats(file, file.Info(name));
+        Tensor target = parameter.Value;
+        if (values.LongLength != target.Shape.ElementCount * parts)
+        {
+            throw new InvalidDataException($"{name} is [{string.Join(", ", file.Info(name).Shape)}] in the file; the configuration wants {parts} × {target.Shape} for {parameter.Name}.");
+        }
+        int outputs = target.Shape[0];
+        if (target.Shape.Rank == 1)
+        {
+            target.CopyFrom(values.AsSpan(part * outputs, outputs));
+        }
+        else if (parameter.Kind != ParameterKind.Matrix)
+        {
+            target.CopyFrom(values);
+        }
+        else
+        {
+            int inputs = target.Shape[1];
+            float[] turned = new float[(long)outputs * inputs];
+            for (int o = 0; o < outputs; o++)
+            {
+                for (int i = 0; i < inputs; i++)
+                {
+                    turned[o * inputs + i] = values[i * outputs * parts + part * outputs + o];
+                }
+            }
+            target.CopyFrom(turned);
+        }
+        return true;
+    }
+
+    /// <summary>All tensors in the published names and layout.</summary>
+    public static IEnumerable<SafeTensorSource> Sources(Transformer model)
+    {
+        var done = new HashSet<string>();
+        foreach (Parameter parameter in model.Parameters.All)
+        {
+            (string name, _, int parts) = Place(parameter.Name);
+            if (!done.Add(name))
+            {
+                continue;
+            }
+            Parameter[] members = [.. model.Parameters.All.Where(other => Place(other.Name).Name == name)];
+            int outputs = parameter.Value.Shape[0];
+            if (parameter.Kind != ParameterKind.Matrix)
+            {
+                long[] shape = parameter.Value.Shape.Rank == 1 ? [outputs * parts] : ModelFolder.Lengths(parameter.Value);
+                yield return new SafeTensorSource($"transformer.{name}", "F32", shape, stream =>
+                {
+                    foreach (Parameter member in members)
+                    {
+                        stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(member.Value.Span<float>()));
+                    }
+                });
+                continue;
+            }
+            int inputs = parameter.Value.Shape[1];
+            yield return new SafeTensorSource($"transformer.{name}", "F32", [inputs, outputs * parts], stream =>
+            {
+                float[] row = new float[outputs * parts];
+                for (int i = 0; i < inputs; i++)
+                {
+                    for (int part = 0; part < parts; part++)
+                    {
+                        ReadOnlySpan<float> weights = members[part].Value.Span<float>();
+                        for (int o = 0; o < outputs; o++)
+                        {
+                            row[part * outputs + o] = weights[o * inputs + i];
+                        }
+                    }
+                    stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(row.AsSpan()));
+                }
+            });
+        }
+    }
+
+    /// <summary>Where a parameter of ours lies: the published tensor, which part of it, of how many.</summary>
+    private static (string Name, int Part, int Parts) Place(string ours)
+    {
+        string name = ours.Replace("model.layers.", "h.", StringComparison.Ordinal);
+        foreach ((string from, string to, int part, int parts) in Renamings)
+        {
+            if (name.Contains(from, StringComparison.Ordinal))
+            {
+                return (name.Replace(from, to, StringComparison.Ordinal), part, parts);
+            }
+        }
+        return (name, 0, 1);
+    }
+
+    private static readonly (string From, string To, int Part, int Parts)[] Renamings =
+    [
+        ("model.embed_tokens", "wte", 0, 1),
+        ("model.embed_positions", "wpe", 0, 1),
+        ("model.norm", "ln_f", 0, 1),
+        ("self_attn.q_proj", "attn.c_attn", 0, 3),
+        ("self_attn.k_proj", "attn.c_attn", 1, 3),
+        ("self_attn.v_proj", "attn.c_attn", 2, 3),
+        ("self_attn.o_proj", "attn.c_proj", 0, 1),
+        ("post_attention_layernorm", "ln_2", 0, 1),
+        ("input_layernorm", "ln_1", 0, 1),
+        ("mlp.up_proj", "mlp.c_fc", 0, 1),
+        ("mlp.down_proj", "mlp.c_proj", 0, 1),
+    ];
+}

@@ -1,0 +1,138 @@
+using System.Runtime.InteropServices;
+using Foretell.Nn;
+using Foretell.Tensors;
+using Foretell.Tensors.Files;
+using Foretell.Tokenizers;
+
+namespace Foretell.Models;
+
+/// <summary>A model as a Hugging Face folder: config.json, model.safetensors, and beside them tokenizer.json.</summary>
+public static class ModelFolder
+{
+    /// <summary>Reads a model and its weights.</summary>
+    /// <param name="training">Whether parameters get gradients.</param>
+    /// <param name="type">How weights are kept in memory.</param>
+    /// <exception cref="InvalidDataException">A file is missing or does not fit; the message says which and why.</exception>
+    public static Transformer Load(string folder, Device device, bool training = false, DType type = DType.Float32)
+    {
+        string configPath = Path.Combine(folder, ConfigJson.FileName);
+        if (!File.Exists(configPath))
+        {
+            throw new InvalidDataException($"{folder} is not a model folder: it has no {ConfigJson.FileName}.");
+        }
+        var model = new Transformer(ConfigJson.Read(configPath), device, training, type);
+        try
+        {
+            LoadWeights(model, folder);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes a model so that other tools can load it; each file appears whole or not at all.</summary>
+    public static void Save(Transformer model, Tokenizer? tokenizer, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        AtomicFile.Write(Path.Combine(folder, ConfigJson.FileName), ConfigJson.Write(model.Config, tokenizer?.EndOfTextId));
+        tokenizer?.Save(folder);
+        SaveWeights(model, Path.Combine(folder, SafeTensors.FileName));
+    }
+
+    /// <summary>Writes the weights alone, in the family's published names and layout.</summary>
+    public static void SaveWeights(Transformer model, string path)
+    {
+        IEnumerable<SafeTensorSource> tensors = model.Config.Architecture == "gpt2"
+            ? Gpt2Layout.Sources(model)
+            : model.Parameters.All.Select(parameter => Source(parameter.Name, parameter.Value));
+        SafeTensorsWriter.Write(path, tensors, new Dictionary<string, string> { ["format"] = "pt" });
+    }
+
+    /// <summary>Fills a model's parameters from the folder's safetensors.</summary>
+    public static void LoadWeights(Transformer model, string folder)
+    {
+        using ISafeTensors file = SafeTensors.Open(folder);
+        foreach (Parameter parameter in model.Parameters.All)
+        {
+            if (model.Config.Architecture == "gpt2" && Gpt2Layout.TryLoad(model.Config, file, parameter))
+            {
+                continue;
+            }
+            SafeTensorInfo info = Require(file, parameter.Name);
+            if (!info.Shape.SequenceEqual(Lengths(parameter.Value)))
+            {
+                throw new InvalidDataException($"{parameter.Name} is [{string.Join(", ", info.Shape)}] in the file; the configuration wants {parameter.Value.Shape}.");
+            }
+            Read(file, info, parameter.Value);
+        }
+    }
+
+    /// <summary>A tensor as a safetensors entry in single precision.</summary>
+    internal static SafeTensorSource Source(string name, Tensor value) => new(name, "F32", Lengths(value), stream =>
+    {
+        const int Piece = 1 << 20;
+        ReadOnlySpan<float> values = value.Type == DType.Float32 ? value.Span<float>() : value.ToArray();
+        for (int start = 0; start < values.Length; start += Piece)
+        {
+            stream.Write(MemoryMarshal.AsBytes(values.Slice(start, Math.Min(Piece, values.Length - start))));
+        }
+    });
+
+    internal static long[] Lengths(Tensor tensor)
+    {
+        long[] lengths = new long[tensor.Shape.Rank];
+        for (int axis = 0; axis < lengths.Length; axis++)
+        {
+            lengths[axis] = tensor.Shape[axis];
+        }
+        return lengths;
+    }
+
+    internal static SafeTensorInfo Require(ISafeTensors file, string name) => file.Contains(name)
+        ? file.Info(name)
+        : throw new InvalidDataException($"the weights lack {name}, which the configuration wants.");
+
+    /// <summary>Copies an entry's numbers, converting their type.</summary>
+    internal static void Read(ISafeTensors file, SafeTensorInfo info, Tensor destination)
+    {
+        if (info.DType == "F32" && destination.Type == DType.Float32)
+        {
+            MemoryMarshal.Cast<byte, float>(file.Bytes(info.Name)).CopyTo(destination.Span<float>());
+            destination.Storage.Touch();
+            return;
+        }
+        destination.CopyFrom(Floats(file, info));
+    }
+
+    /// <summary>An entry's numbers in single precision.</summary>
+    internal static float[] Floats(ISafeTensors file, SafeTensorInfo info)
+    {
+        ReadOnlySpan<byte> bytes = file.Bytes(info.Name);
+        switch (info.DType)
+        {
+            case "F32":
+                return MemoryMarshal.Cast<byte, float>(bytes).ToArray();
+            case "F16":
+                ReadOnlySpan<Half> halves = MemoryMarshal.Cast<byte, Half>(bytes);
+                float[] fromHalves = new float[halves.Length];
+                for (int i = 0; i < halves.Length; i++)
+                {
+                    fromHalves[i] = (float)halves[i];
+                }
+                return fromHalves;
+            case "BF16":
+                ReadOnlySpan<ushort> bits = MemoryMarshal.Cast<byte, ushort>(bytes);
+                float[] fromBits = new float[bits.Length];
+                for (int i = 0; i < bits.Length; i++)
+                {
+                    fromBits[i] = BFloat16Bits.ToSingle(bits[i]);
+                }
+                return fromBits;
+            default:
+                throw new InvalidDataException($"{info.Name} is of type {info.DType}; wanted F32, F16 or BF16.");
+        }
+    }
+}
