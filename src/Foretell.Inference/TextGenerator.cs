@@ -1,0 +1,95 @@
+using Foretell.Models;
+using Foretell.Nn;
+using Foretell.Tensors.Autograd;
+using Foretell.Tokenizers;
+
+namespace Foretell.Inference;
+
+/// <summary>Why generation ended.</summary>
+public enum FinishReason
+{
+    /// <summary>The model ended the document, or a stop string was reached.</summary>
+    Stop,
+
+    /// <summary>As many tokens as were asked for.</summary>
+    Length,
+
+    /// <summary>The model's context is full.</summary>
+    ContextFull,
+}
+
+/// <summary>What a generation gave.</summary>
+/// <param name="Text">The answer, without the prompt and without stop strings.</param>
+/// <param name="Ids">Its tokens, in the order drawn; a closing end-of-text token is left out.</param>
+public sealed record Generation(string Text, IReadOnlyList<int> Ids, FinishReason Reason);
+
+/// <summary>Continues texts with a model, one at a time, with a key-value cache.</summary>
+public sealed class TextGenerator(Transformer model, Tokenizer tokenizer)
+{
+    /// <summary>Continues a prompt.</summary>
+    /// <param name="prompt">At least one token, and fewer than the context length.</param>
+    /// <param name="onText">Receives the text piece by piece as it becomes certain; always whole characters.</param>
+    /// <exception cref="ArgumentException">The prompt is empty or fills the context.</exception>
+    public Generation Generate(ReadOnlySpan<int> prompt, SamplingOptions options, Action<string>? onText = null, CancellationToken cancellation = default)
+    {
+        if (prompt.Length == 0 || prompt.Length >= model.Config.ContextLength)
+        {
+            throw new ArgumentException(prompt.Length == 0
+                ? "The prompt has no tokens; give at least one."
+                : $"The prompt has {prompt.Length} tokens and the model's context {model.Config.ContextLength}; a prompt must leave room for an answer.");
+        }
+        var sampler = new Sampler(options, model.Config.VocabularySize);
+        foreach (int id in prompt)
+        {
+            sampler.Observe(id);
+        }
+        var text = new System.Text.StringBuilder();
+        var stream = new TextStream(options.StopStrings);
+        var ids = new List<int>();
+        void Emit(string piece)
+        {
+            if (piece.Length > 0)
+            {
+                text.Append(piece);
+                onText?.Invoke(piece);
+            }
+        }
+        using KeyValueCache cache = model.NewCache(prompt.Length + options.MaximumTokens);
+        ReadOnlySpan<int> input = prompt;
+        FinishReason reason = FinishReason.Length;
+        while (ids.Count < options.MaximumTokens)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (cache.Length + input.Length > model.Config.ContextLength)
+            {
+                reason = FinishReason.ContextFull;
+                break;
+            }
+            int next = sampler.Next(Score(input, cache), ids.Count);
+            if (next == tokenizer.EndOfTextId)
+            {
+                reason = FinishReason.Stop;
+                break;
+            }
+            ids.Add(next);
+            sampler.Observe(next);
+            Emit(stream.Append(tokenizer.IsSpecial(next) ? [] : tokenizer.TokenBytes(next)));
+            if (stream.Stopped is not null)
+            {
+                reason = FinishReason.Stop;
+                break;
+            }
+            input = new int[] { next };
+        }
+        Emit(stream.Finish());
+        return new Generation(text.ToString(), ids, reason);
+    }
+
+    /// <summary>Runs tokens through the model and returns the scores after the last.</summary>
+    private float[] Score(ReadOnlySpan<int> ids, KeyValueCache cache)
+    {
+        using var tape = new Tape(model.Device, recording: false);
+        Foretell.Tensors.Tensor hidden = model.Hidden(tape, TokenBatch.Single(ids, cache.Length), cache);
+        return model.Logits(tape, tape.Slice(hidden, 0, ids.Length - 1, 1)).ToArray();
+    }
+}
