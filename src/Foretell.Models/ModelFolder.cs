@@ -71,7 +71,7 @@ public static class ModelFolder
     }
 
     /// <summary>A tensor as a safetensors entry in single precision.</summary>
-    internal static SafeTensorSource Source(string name, Tensor value) => new(name, "F32", Lengths(value), stream =>
+    public static SafeTensorSource Source(string name, Tensor value) => new(name, "F32", Lengths(value), stream =>
     {
         const int Piece = 1 << 20;
         ReadOnlySpan<float> values = value.Type == DType.Float32 ? value.Span<float>() : value.ToArray();

@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Foretell.Models;
+using Foretell.Nn;
+using Foretell.Nn.Optimizers;
+using Foretell.Tensors;
+using Foretell.Tensors.Files;
+
+namespace Foretell.Training;
+
+/// <summary>What a run remembers besides weights and optimizer state; the data order needs nothing but the step.</summary>
+/// <param name="Step">Steps made.</param>
+/// <param name="Spikes">The outlier guard's statistics.</param>
+/// <param name="TrainingSeconds">Time spent in steps.</param>
+/// <param name="Numerics">The kernels that made it: resuming with others would not give the same bits.</param>
+/// <param name="Recipe">The resolved recipe, by its hash.</param>
+public sealed record RunState(long Step, SpikeStatistics Spikes, double TrainingSeconds, string Numerics, string Recipe);
+
+/// <summary>
+/// A folder checkpoints/step-N that holds all a run needs to go on. It is written beside, flushed and renamed, so a kill at
+/// any instant leaves whole checkpoints only.
+/// </summary>
+public static class Checkpoint
+{
+    private const string Prefix = "step-";
+    private const string StateFile = "state.json";
+    private const string OptimizerFile = "optimizer.safetensors";
+
+    /// <summary>Writes a checkpoint and then removes all but the newest <paramref name="keep"/>.</summary>
+    /// <returns>Its folder.</returns>
+    public static string Write(string checkpoints, Transformer model, Optimizer optimizer, RunState state, int keep)
+    {
+        string name = Prefix + state.Step.ToString("D8", CultureInfo.InvariantCulture);
+        string target = Path.Combine(checkpoints, name);
+        string beside = Path.Combine(checkpoints, $".writing-{name}");
+        Directory.CreateDirectory(checkpoints);
+        Remove(beside);
+        Directory.CreateDirectory(beside);
+        ModelFolder.SaveWeights(model, Path.Combine(beside, SafeTensors.FileName));
+        SafeTensorsWriter.Write(Path.Combine(beside, OptimizerFile), optimizer.State.Select(entry => ModelFolder.Source(entry.Name, entry.Value)));
+        AtomicFile.Write(Path.Combine(beside, StateFile), JsonSerializer.SerializeToUtf8Bytes(state, RunStateJson.Default.RunState));
+        Remove(target);
+        Directory.Move(beside, target);
+        foreach (string old in Whole(checkpoints).Skip(keep))
+        {
+            Remove(old);
+        }
+        return target;
+    }
+
+    /// <summary>The newest whole checkpoint's folder; null when there is none.</summary>
+    public static string? Newest(string checkpoints) => Whole(checkpoints).FirstOrDefault();
+
+    /// <summary>Fills model and optimizer from a checkpoint.</summary>
+    /// <exception cref="InvalidDataException">A file is damaged or of another model.</exception>
+    public static RunState Read(string folder, Transformer model, Optimizer optimizer)
+    {
+        RunState state = ReadState(folder);
+        ModelFolder.LoadWeights(model, folder);
+        using ISafeTensors file = SafeTensors.Open(Path.Combine(folder, OptimizerFile));
+        foreach ((string name, Tensor value) in optimizer.State)
+        {
+            ReadOnlySpan<byte> bytes = file.Bytes(name);
+            if (bytes.Length != value.Shape.ElementCount * 4)
+            {
+                throw new InvalidDataException($"{folder}: {name} has {bytes.Length / 4} numbers; {value.Shape} were expected.");
+            }
+            MemoryMarshal.Cast<byte, float>(bytes).CopyTo(value.Span<float>());
+        }
+        return state;
+    }
+
+    /// <summary>A checkpoint's state alone.</summary>
+    public static RunState ReadState(string folder)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, StateFile)), RunStateJson.Default.RunState)
+                ?? throw new InvalidDataException($"{folder}: {StateFile} is empty.");
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"{folder}: {StateFile} is damaged (line {error.LineNumber + 1}).");
+        }
+    }
+
+    /// <summary>Removes a folder, the state first, so that what a kill leaves of it no longer counts as a checkpoint.</summary>
+    private static void Remove(string folder)
+    {
+        if (Directory.Exists(folder))
+        {
+            File.Delete(Path.Combine(folder, StateFile));
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Whole checkpoints, newest first.</summary>
+    private static IEnumerable<string> Whole(string checkpoints) => !Directory.Exists(checkpoints)
+        ? []
+        : Directory.EnumerateDirectories(checkpoints, Prefix + "*")
+            .Where(folder => File.Exists(Path.Combine(folder, StateFile)))
+            .OrderByDescending(folder => folder, StringComparer.Ordinal);
+}
+
+[JsonSerializable(typeof(RunState))]
+internal sealed partial class RunStateJson : JsonSerializerContext;
