@@ -120,5 +120,13 @@ public static class BatchPrinter
 
     private static int ShownRows(Batch batch, int? rows) => Math.Clamp(rows ?? batch.Rows, 0, batch.Rows);
 
-    private static string Pad(string text) => text.Length <= TextWidth ? text.PadRight(TextWidth) : text[..(TextWidth - 1)] + "…";
+    private static string Pad(string text)
+    {
+        if (text.Length <= TextWidth)
+        {
+            return text.PadRight(TextWidth);
+        }
+        string cut = text[..(TextWidth - 1)];
+        return (char.IsHighSurrogate(cut[^1]) ? cut[..^1] : cut) + "…";
+    }
 }

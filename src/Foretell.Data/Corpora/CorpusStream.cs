@@ -1,5 +1,3 @@
-using System.IO.Compression;
-
 namespace Foretell.Data;
 
 /// <summary>A corpus file's bytes, decompressed, with the place on disk for progress; a damaged .gz is told by name.</summary>
@@ -7,14 +5,14 @@ internal sealed class CorpusStream : IDisposable
 {
     private readonly CorpusFile _file;
     private readonly FileStream _disk;
-    private readonly Stream _bytes;
+    private readonly WholeGzip? _gzip;
     private long _position;
 
     public CorpusStream(CorpusFile file)
     {
         _file = file;
         _disk = new FileStream(file.FullPath, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
-        _bytes = file.IsCompressed ? new GZipStream(_disk, CompressionMode.Decompress) : _disk;
+        _gzip = file.IsCompressed ? new WholeGzip(_disk) : null;
     }
 
     public long DiskPosition => _disk.Position;
@@ -24,19 +22,19 @@ internal sealed class CorpusStream : IDisposable
     {
         try
         {
-            int count = _bytes.Read(destination);
+            int count = _gzip?.Read(destination) ?? _disk.Read(destination);
             _position += count;
             return count;
         }
         catch (InvalidDataException damage)
         {
-            throw new CorpusException(FormattableString.Invariant($"{_file.Name} is not a whole gzip file: decompression broke off after {_position} bytes of text; it was cut short or damaged, so fetch or compress it again."), damage);
+            throw new CorpusException(FormattableString.Invariant($"{_file.Name} is not a whole gzip file: after {_position} bytes of text it is cut short or damaged; fetch it or compress it again."), damage);
         }
     }
 
     public void Dispose()
     {
-        _bytes.Dispose();
+        _gzip?.Dispose();
         _disk.Dispose();
     }
 }

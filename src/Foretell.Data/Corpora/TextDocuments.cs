@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Foretell.Data;
@@ -9,7 +10,7 @@ namespace Foretell.Data;
 internal sealed class TextDocuments(CorpusFile file, CorpusStream stream, CorpusOptions options)
 {
     private readonly byte[] _marker = Encoding.UTF8.GetBytes(options.EndOfTextMarker);
-    private readonly byte[] _buffer = new byte[2 * options.PieceBytes];
+    private byte[] _buffer = [];
     private long _bufferOffset;
     private int _start;
     private int _searched;
@@ -19,6 +20,23 @@ internal sealed class TextDocuments(CorpusFile file, CorpusStream stream, Corpus
     private bool _skipLineBreak;
 
     public IEnumerable<DocumentPiece> Read()
+    {
+        // Rented, since a folder may hold very many small files.
+        _buffer = ArrayPool<byte>.Shared.Rent(2 * options.PieceBytes);
+        try
+        {
+            foreach (DocumentPiece piece in ReadBuffered())
+            {
+                yield return piece;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+    }
+
+    private IEnumerable<DocumentPiece> ReadBuffered()
     {
         Fill();
         if (_buffer.AsSpan(0, _length).StartsWith(Utf8Text.ByteOrderMark))

@@ -136,6 +136,7 @@ internal sealed class Preparation(Corpus corpus, Tokenizer tokenizer, string fol
             }
             (_documents, _tokens) = (log.Documents, tokens.Position);
         }).Run(Parts(), cancellation);
+        Report(PreparationStage.Tokenizing, _totalBytes);
 
         using var train = new DocumentIndexWriter(Path.Combine(partial, "train.documents"));
         using var validation = new DocumentIndexWriter(Path.Combine(partial, "validation.documents"));
