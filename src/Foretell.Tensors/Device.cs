@@ -12,6 +12,18 @@ public sealed class Device(IBackend backend) : IDisposable
     /// <summary>The kernels in use, for people and for the header of files whose bits depend on them.</summary>
     public string Name => Backend.Name;
 
+    /// <summary>One AdamW step on a parameter and its two moments; see <see cref="AdamWStep"/>.</summary>
+    public void AdamW(AdamWStep step, Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment)
+    {
+        Backend.AdamW(step, Flat(parameter), Flat(gradient), Flat(firstMoment), Flat(secondMoment));
+        parameter.Storage.Touch();
+    }
+
+    /// <summary>Σ x² in double precision, in an order that does not depend on the number of threads.</summary>
+    public double SquaredNorm(Tensor x) => Backend.SquaredNorm(Flat(x));
+
+    private static MatrixView Flat(Tensor tensor) => tensor.TryRows(out MatrixView rows) ? rows : throw new ArgumentException($"{tensor} has gaps between its elements; copy it first.");
+
     public void Dispose()
     {
         Backend.Dispose();

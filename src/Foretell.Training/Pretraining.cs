@@ -107,7 +107,7 @@ public sealed class Pretraining(PretrainingRecipe recipe, TransformerConfig conf
             Log(metrics, step, loss, norm, rate, notice is not null, speed.TokensPerSecond, trainingSeconds, validates ? validation : null, sample);
             if (step == _steps || step % recipe.CheckpointEvery!.Value == 0 || cancellation.IsCancellationRequested)
             {
-                metrics.Flush();
+                metrics.FlushToDisk();
                 Save(model, optimizer, new RunState(step, guard.Statistics, trainingSeconds, device.Name, Identity()));
             }
             progress?.Report(new PretrainingProgress(step, _steps, loss, norm, rate, speed.TokensPerSecond, (_steps - step) * speed.SecondsPerStep, validates ? validation?.BitsPerByte : null, validates ? validation?.Nats : null, sample, notice));
@@ -223,7 +223,7 @@ public sealed class Pretraining(PretrainingRecipe recipe, TransformerConfig conf
 
     private static void Log(MetricsLog metrics, long step, double loss, double norm, double rate, bool skipped, double tokensPerSecond, double seconds, (double BitsPerByte, double Nats)? validation, string? sample)
     {
-        var values = new Dictionary<string, object>
+        var values = new Dictionary<string, double>
         {
             ["loss"] = loss,
             ["gradientNorm"] = norm,
@@ -233,18 +233,14 @@ public sealed class Pretraining(PretrainingRecipe recipe, TransformerConfig conf
         };
         if (skipped)
         {
-            values["skipped"] = 1.0;
+            values["skipped"] = 1;
         }
         if (validation is (double bitsPerByte, double nats))
         {
             values["validationBitsPerByte"] = bitsPerByte;
             values["validationNats"] = nats;
         }
-        if (sample is not null)
-        {
-            values["sample"] = sample;
-        }
-        metrics.Write(step, values);
+        metrics.Append(step, values, sample is null ? null : [new("sample", sample)]);
     }
 
     /// <summary>Tokens a second over the last steps.</summary>

@@ -9,7 +9,7 @@ public abstract class Optimizer(Device device) : IDisposable
     private readonly List<(string Name, Tensor Value)> _state = [];
 
     /// <summary>Everything remembered between steps.</summary>
-    public IReadOnlyList<(string Name, Tensor Value)> State => _state;
+    public virtual IReadOnlyList<(string Name, Tensor Value)> State => _state;
 
     protected Device Device { get; } = device;
 
@@ -21,8 +21,16 @@ public abstract class Optimizer(Device device) : IDisposable
 
     public void Dispose()
     {
-        _scope.Dispose();
+        Dispose(disposing: true);
         GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _scope.Dispose();
+        }
     }
 
     /// <summary>Zeros of a parameter's shape that last between steps.</summary>

@@ -103,7 +103,23 @@ public interface IBackend : IDisposable
     void MaximumPool(WindowGeometry geometry, MatrixView images, MatrixView result, MatrixView where);
 
     void MaximumPoolBackward(MatrixView where, MatrixView dResult, MatrixView dImages);
+
+    /// <summary>One AdamW step on a parameter and its two moments, in one pass; see <see cref="AdamWStep"/>.</summary>
+    void AdamW(AdamWStep step, MatrixView parameter, MatrixView gradient, MatrixView firstMoment, MatrixView secondMoment);
+
+    /// <summary>Σ x² in double precision, in an order that does not depend on the number of threads.</summary>
+    double SquaredNorm(MatrixView x);
 }
+
+/// <summary>
+/// The numbers of one AdamW step (Loshchilov and Hutter 2017): g = GradientScale · gradient; m = Beta1 m + (1 - Beta1) g;
+/// v = Beta2 v + (1 - Beta2) g²; parameter -= Rate · (m / FirstCorrection / (sqrt(v / SecondCorrection) + Epsilon)) + Decay · parameter.
+/// </summary>
+/// <param name="Rate">The learning rate.</param>
+/// <param name="Decay">Rate × weight decay.</param>
+/// <param name="FirstCorrection">1 - Beta1^t for step t from 1.</param>
+/// <param name="SecondCorrection">1 - Beta2^t.</param>
+public readonly record struct AdamWStep(float Rate, float Beta1, float Beta2, float Epsilon, float Decay, float FirstCorrection, float SecondCorrection, float GradientScale);
 
 /// <summary>Functions of one number with their derivatives.</summary>
 public enum UnaryFunction

@@ -358,6 +358,38 @@ public unsafe class ReferenceBackend(DType precision = DType.Float32) : IBackend
         }
     }
 
+    public virtual void AdamW(AdamWStep step, MatrixView parameter, MatrixView gradient, MatrixView firstMoment, MatrixView secondMoment)
+    {
+        for (int r = 0; r < parameter.Rows; r++)
+        {
+            Span<float> values = parameter.Row<float>(r);
+            Span<float> gradients = gradient.Row<float>(r);
+            Span<float> first = firstMoment.Row<float>(r);
+            Span<float> second = secondMoment.Row<float>(r);
+            for (int c = 0; c < values.Length; c++)
+            {
+                float g = gradients[c] * step.GradientScale;
+                first[c] = step.Beta1 * first[c] + (1 - step.Beta1) * g;
+                second[c] = step.Beta2 * second[c] + (1 - step.Beta2) * g * g;
+                float change = first[c] / step.FirstCorrection / (MathF.Sqrt(second[c] / step.SecondCorrection) + step.Epsilon);
+                values[c] -= step.Rate * change + step.Decay * values[c];
+            }
+        }
+    }
+
+    public virtual double SquaredNorm(MatrixView x)
+    {
+        double sum = 0;
+        for (int r = 0; r < x.Rows; r++)
+        {
+            for (int c = 0; c < x.Columns; c++)
+            {
+                sum += Element(x, r, c) * Element(x, r, c);
+            }
+        }
+        return sum;
+    }
+
     public void Dispose()
     {
         Dispose(disposing: true);
