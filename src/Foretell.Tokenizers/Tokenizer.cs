@@ -3,8 +3,9 @@ using System.Text;
 namespace Foretell.Tokenizers;
 
 /// <summary>
-/// Text to token ids and back. Every tokenizer here is lossless on bytes: decoding the ids of any byte string gives
-/// that byte string. Instances are immutable and safe to use from many threads at once.
+/// Text to token ids and back. A tokenizer whose <see cref="IsLossless"/> is true gives back every byte string exactly,
+/// valid UTF-8 or not; the others normalize text before they split it, as their files demand.
+/// Instances are immutable and safe to use from many threads at once.
 /// </summary>
 public abstract class Tokenizer
 {
@@ -14,11 +15,27 @@ public abstract class Tokenizer
     /// <summary>The id that ends a document, or null when the vocabulary has none.</summary>
     public abstract int? EndOfTextId { get; }
 
+    /// <summary>The id that a model of this vocabulary expects before a document, or null when it expects none.</summary>
+    public virtual int? BeginOfTextId => null;
+
+    /// <summary>Whether decoding the ids of any byte string gives that byte string.</summary>
+    public virtual bool IsLossless => true;
+
     /// <summary>Identity of the vocabulary and its rules: lower-case hexadecimal SHA-256, equal exactly when encodings are.</summary>
     public abstract string Fingerprint { get; }
 
     /// <summary>Appends the ids of <paramref name="utf8"/> (any bytes, valid UTF-8 or not) to <paramref name="ids"/>. Text that spells a special token is ordinary text here.</summary>
     public abstract void Encode(ReadOnlySpan<byte> utf8, List<int> ids);
+
+    /// <summary>
+    /// Appends the ids of <paramref name="utf8"/>; with <paramref name="allowSpecial"/>, text that spells a special
+    /// token becomes that token (the longest one at the leftmost place), which is for trusted text only.
+    /// Tokens that a file adds without calling them special, as Qwen 3's &lt;think&gt;, are recognised either way.
+    /// </summary>
+    public virtual void Encode(ReadOnlySpan<byte> utf8, List<int> ids, bool allowSpecial) => Encode(utf8, ids);
+
+    /// <summary>The id of the special or added token spelled <paramref name="name"/>, or null when there is none.</summary>
+    public virtual int? SpecialId(string name) => null;
 
     /// <summary>The bytes that <paramref name="id"/> stands for; a special token gives its name in UTF-8.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
@@ -27,7 +44,7 @@ public abstract class Tokenizer
     /// <summary>Whether <paramref name="id"/> is a special (control) token, which decoding for people leaves out.</summary>
     public abstract bool IsSpecial(int id);
 
-    /// <summary>Writes what loading reads back into <paramref name="folder"/> (created when missing): tokenizer.json in the Hugging Face form.</summary>
+    /// <summary>Writes what <see cref="TokenizerFiles.Load"/> reads back into <paramref name="folder"/> (created when missing): tokenizer.json in the Hugging Face form.</summary>
     public abstract void Save(string folder);
 
     /// <summary>The ids of <paramref name="text"/>; unpaired surrogates become U+FFFD.</summary>

@@ -1,0 +1,38 @@
+namespace Foretell.Tokenizers;
+
+/// <summary>Everything about a byte-pair tokenizer beside its vocabulary and merges.</summary>
+internal sealed record BytePairRules
+{
+    public PreTokenizer PreTokenizer { get; init; } = PreTokenizer.Gpt2;
+
+    public TextNormalization Normalization { get; init; }
+
+    /// <summary>Whether a word that is a token as it stands becomes that token, whatever the merges say.</summary>
+    public bool IgnoresMerges { get; init; }
+
+    /// <summary>By ascending id.</summary>
+    public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
+
+    public int? BeginOfTextId { get; init; }
+
+    /// <summary>The post_processor of the tokenizer.json that this was read from, written back as it was.</summary>
+    public string? PostProcessorJson { get; init; }
+}
+
+/// <summary>Which of a vocabulary's tokens ends a document.</summary>
+internal static class EndOfText
+{
+    private static readonly string[] Names = ["<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|eos|>", "<｜end▁of▁sentence｜>", "<|im_end|>"];
+
+    public static int? Find(IReadOnlyList<AddedToken> tokens)
+    {
+        foreach (string name in Names)
+        {
+            if (tokens.FirstOrDefault(token => token.Content == name) is AddedToken token)
+            {
+                return token.Id;
+            }
+        }
+        return null;
+    }
+}
