@@ -1,0 +1,29 @@
+namespace Foretell.World;
+
+/// <summary>Stories of one to three plots around the same two people.</summary>
+internal static class StoryTeller
+{
+    public static WorldDocument Write(WorldDraw draw)
+    {
+        Tale tale = Tell(draw, draw.Random.Below(5) switch { < 2 => 1, < 4 => 2, _ => 3 });
+        (tale.Text.A, tale.Text.B) = (tale.Hero, tale.Friend);
+        if (draw.Random.Below(3) > 0)
+        {
+            tale.Say(StoryTemplates.Endings);
+        }
+        return new WorldDocument(DocumentKind.Story, tale.Text.ToString(), new StoryTruth(tale.Facts, tale.FinalState()));
+    }
+
+    /// <summary>Tells that many plots, no two of the same sort.</summary>
+    public static Tale Tell(WorldDraw draw, int plots)
+    {
+        var tale = new Tale(draw);
+        int first = draw.Random.Below(StoryPlots.All.Length);
+        int step = draw.Random.Between(1, 3);
+        for (int i = 0; i < plots; i++)
+        {
+            StoryPlots.All[(first + (i * step)) % StoryPlots.All.Length](tale);
+        }
+        return tale;
+    }
+}
