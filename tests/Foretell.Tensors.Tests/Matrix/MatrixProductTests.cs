@@ -97,8 +97,10 @@ public unsafe class MatrixProductTests
                 {
                     for (int column = 0; column < columns; column++)
                     {
-                        Assert.True(Bits(whole[first + row, column]) == Bits(part[row, column]),
-                            $"{threads} threads, {some} rows: [{first + row}, {column}] is {part[row, column]:R} and not {whole[first + row, column]:R}");
+                        if (Bits(whole[first + row, column]) != Bits(part[row, column]))
+                        {
+                            Assert.Fail($"{threads} threads, {some} rows: [{first + row}, {column}] is {part[row, column]:R}, not {whole[first + row, column]:R}");
+                        }
                     }
                 }
             }

@@ -58,13 +58,17 @@ internal sealed class PlainProduct
                     float expected = result.Type == DType.BFloat16
                         ? BFloat16Conversion.Widen(BFloat16Conversion.Round(_singles[row, column]))
                         : _singles[row, column];
-                    Assert.True(BitConverter.SingleToUInt32Bits(expected) == BitConverter.SingleToUInt32Bits(actual),
-                        $"{what}: [{row}, {column}] is {actual:R}, not {expected:R}");
+                    if (BitConverter.SingleToUInt32Bits(expected) != BitConverter.SingleToUInt32Bits(actual))
+                    {
+                        Assert.Fail($"{what}: [{row}, {column}] is {actual:R}, not {expected:R}");
+                    }
                     continue;
                 }
                 double tolerance = _tolerance[row, column] + (result.Type == DType.BFloat16 ? Math.Abs(_exact[row, column]) / 256 : 0);
-                Assert.True(Math.Abs(actual - _exact[row, column]) <= tolerance,
-                    $"{what}: [{row}, {column}] is {actual:R}, not {_exact[row, column]:R} within {tolerance:E1}");
+                if (!(Math.Abs(actual - _exact[row, column]) <= tolerance))
+                {
+                    Assert.Fail($"{what}: [{row}, {column}] is {actual:R}, not {_exact[row, column]:R} within {tolerance:E1}");
+                }
             }
         }
     }

@@ -63,7 +63,10 @@ internal sealed unsafe class TestMatrix : IDisposable
         {
             for (long column = Columns; column < Stride; column++)
             {
-                Assert.True(float.IsNaN(Read(1 + row * Stride + column)), $"row {row}: the padding at column {column} was written");
+                if (!float.IsNaN(Read(1 + row * Stride + column)))
+                {
+                    Assert.Fail($"row {row}: the padding at column {column} was written");
+                }
             }
         }
     }
