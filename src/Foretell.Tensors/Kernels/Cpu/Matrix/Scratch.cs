@@ -1,0 +1,30 @@
+namespace Foretell.Tensors.Kernels.Cpu.Matrix;
+
+/// <summary>Working memory that a thread keeps from call to call and that grows to the largest need.</summary>
+internal static unsafe class Scratch
+{
+    [ThreadStatic]
+    private static AlignedMemory?[]? s_memory;
+
+    /// <summary>What the memory is for; each purpose has its own block on each thread.</summary>
+    public enum Purpose
+    {
+        PackedLeft,
+        Sums,
+        PackedRight,
+    }
+
+    /// <summary>At least <paramref name="bytes"/> bytes of this thread's memory, with arbitrary contents; valid until the next call for the same purpose.</summary>
+    public static byte* Get(Purpose purpose, long bytes)
+    {
+        AlignedMemory?[] memory = s_memory ??= new AlignedMemory?[3];
+        ref AlignedMemory? block = ref memory[(int)purpose];
+        if (block is null || block.Bytes < bytes)
+        {
+            block?.Dispose();
+            block = null;
+            block = new AlignedMemory(bytes);
+        }
+        return block.Pointer;
+    }
+}
