@@ -11,7 +11,13 @@ public readonly unsafe struct MatrixView(void* pointer, DType type, int rows, in
     /// <summary>Stands where an optional operand is left out.</summary>
     public static MatrixView None => default;
 
-    public void* Pointer { get; } = pointer;
+    /// <summary>Single-precision rows without gaps.</summary>
+    public MatrixView(float* pointer, int rows, int columns)
+        : this(pointer, DType.Float32, rows, columns, columns)
+    {
+    }
+
+    public byte* Pointer { get; } = (byte*)pointer;
 
     public DType Type { get; } = type;
 
@@ -23,6 +29,16 @@ public readonly unsafe struct MatrixView(void* pointer, DType type, int rows, in
 
     public bool IsNone => Pointer == null;
 
+    public bool IsEmpty => Rows == 0 || Columns == 0;
+
+    /// <summary>Bytes between rows.</summary>
+    public long RowBytes => Stride * Type.Size();
+
+    public byte* At(int row, int column) => Pointer + row * RowBytes + (long)column * Type.Size();
+
+    /// <summary>A window into this view; no copy.</summary>
+    public MatrixView Slice(int row, int rows, int column, int columns) => new(At(row, column), Type, rows, columns, Stride);
+
     /// <summary>Elements of row <paramref name="row"/>.</summary>
     public Span<T> Row<T>(int row)
         where T : unmanaged => new((T*)Pointer + row * Stride, Columns);
@@ -32,7 +48,9 @@ public readonly unsafe struct MatrixView(void* pointer, DType type, int rows, in
 
     /// <summary>Rows [start, start + count) of this matrix.</summary>
     public MatrixView RowRange(int start, int count) =>
-        new((byte*)Pointer + start * Stride * Type.Size(), Type, count, Columns, Stride);
+        new(Pointer + start * RowBytes, Type, count, Columns, Stride);
+
+    public override string ToString() => $"{Type}[{Rows}, {Columns}]";
 }
 
 /// <summary>Up to four axes in memory, any distance between neighbours along each (0 repeats an element): what broadcasting and copies walk over.</summary>

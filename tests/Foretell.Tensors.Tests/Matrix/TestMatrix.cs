@@ -1,3 +1,4 @@
+using Foretell.Tensors.Kernels;
 using Foretell.Tensors.Kernels.Cpu.Matrix;
 
 namespace Foretell.Tensors.Tests.Matrix;
