@@ -10,6 +10,7 @@ namespace Foretell.Data;
 public readonly struct FeistelPermutation
 {
     private const int RoundCount = 6;
+    private const ulong RoundGamma = 0x9E3779B97F4A7C15;
     private readonly int _halfBits;
     private readonly ulong _halfMask;
     private readonly ulong _key;
@@ -46,9 +47,9 @@ public readonly struct FeistelPermutation
     private ulong Encipher(ulong value)
     {
         ulong left = value >> _halfBits, right = value & _halfMask;
-        for (uint round = 0; round < RoundCount; round++)
+        for (ulong round = 0; round < RoundCount; round++)
         {
-            (left, right) = (right, left ^ (SplitMix64.Mix(_key + round, right) & _halfMask));
+            (left, right) = (right, left ^ (SplitMix64.Finish((_key + (round * RoundGamma)) ^ right) & _halfMask));
         }
         return (left << _halfBits) | right;
     }

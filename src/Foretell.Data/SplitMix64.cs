@@ -22,7 +22,8 @@ public struct SplitMix64(ulong seed)
     /// <summary>One hash of two words: a function of their values and their order.</summary>
     public static ulong Mix(ulong first, ulong second) => Finish(Finish(first + GoldenGamma) ^ (second + GoldenGamma));
 
-    private static ulong Finish(ulong bits)
+    /// <summary>The generator's output function: a bijection of 64 bits in which each bit hangs on all.</summary>
+    internal static ulong Finish(ulong bits)
     {
         bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9;
         bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EB;

@@ -12,10 +12,13 @@ namespace Foretell.Data;
 internal sealed class Preparation(Corpus corpus, Tokenizer tokenizer, string folder, ShardOptions options, IProgress<PreparationProgress>? progress, CancellationToken cancellation)
 {
     private const string PartialPrefix = ".partial-", DataPrefix = "data-";
+    private const long ReportEveryBytes = 1 << 20;
     private readonly string _manifestPath = Path.Combine(folder, TokenShards.ManifestName);
     private readonly long _totalBytes = corpus.Bytes;
     private long _documents;
     private long _tokens;
+    private PreparationStage? _reportedStage;
+    private long _reportedBytes;
 
     public void Run()
     {
@@ -173,8 +176,15 @@ internal sealed class Preparation(Corpus corpus, Tokenizer tokenizer, string fol
     private long CountCharacters() =>
         corpus.Pieces(bytes => Report(PreparationStage.Measuring, bytes), cancellation).Sum(piece => Utf8Text.CountCharacters(piece.Text.Span));
 
-    private void Report(PreparationStage stage, long bytes) =>
+    private void Report(PreparationStage stage, long bytes)
+    {
+        if (stage == _reportedStage && bytes < _totalBytes && bytes - _reportedBytes < ReportEveryBytes)
+        {
+            return;
+        }
+        (_reportedStage, _reportedBytes) = (stage, bytes);
         progress?.Report(new PreparationProgress(stage, bytes, _totalBytes, _documents, _tokens));
+    }
 
     private void WriteManifest(ShardManifest manifest)
     {

@@ -12,7 +12,7 @@ public enum PreparationStage
     Tokenizing,
 }
 
-/// <summary>How far a stage of <see cref="TokenShards.Prepare"/> is.</summary>
+/// <summary>How far a stage of <see cref="TokenShards.Prepare"/> is; told at its beginning, after each MiB and at its end.</summary>
 /// <param name="Stage">What is being done.</param>
 /// <param name="Bytes">Bytes of the input files, as on disk, that the stage has read.</param>
 /// <param name="TotalBytes">The bytes it will read.</param>

@@ -159,6 +159,27 @@ public class PreparationTests
     }
 
     [Fact]
+    public void Prepare_FileChangedMeanwhile_IsRefused()
+    {
+        using var data = new DataFixture();
+        string path = data.Write("a.txt", "one<|endoftext|>two");
+        var changing = new RecordedProgress(report => { if (report.Stage == PreparationStage.Tokenizing) { File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch); } });
+        string message = Assert.Throws<CorpusException>(() => TokenShards.Prepare(Corpus.Open([path]), new ByteTokenizer(), data.Path("shards"), progress: changing)).Message;
+        Assert.Equal("A file of the corpus was changed while it was being prepared; prepare it again.", message);
+        Assert.Empty(Directory.EnumerateDirectories(data.Path("shards")));
+    }
+
+    [Fact]
+    public void Prepare_IdOutsideTheVocabulary_IsRefused()
+    {
+        using var data = new DataFixture();
+        string path = data.Write("a.txt", "one<|endoftext|>two");
+        string message = Assert.Throws<TokenShardException>(() => data.Prepare(path, tokenizer: new ByteTokenizer(-111))).Message;
+        // 'o', byte 111, becomes 0, and 'n' becomes -1.
+        Assert.Equal("The tokenizer gave the id -1, and its vocabulary has 146 ids; its files do not fit together.", message);
+    }
+
+    [Fact]
     public void Prepare_IntoAFile_SaysSo()
     {
         using var data = new DataFixture();
