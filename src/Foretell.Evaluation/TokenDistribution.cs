@@ -69,11 +69,18 @@ public sealed class TokenDistribution
     /// <summary>-ln p(token) under the exact probabilities, to an accuracy of 10^-6.</summary>
     public double Nats(int token) => Math.Log(_weightSum / WeightUnit) - ((double)_logits[token] - _largest);
 
+    /// <summary>The token's share of <see cref="Total"/>, at least 1.</summary>
+    public long Frequency(int token)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)token, (uint)VocabularySize, nameof(token));
+        return _frequencies[token];
+    }
+
     /// <summary>The token's part of [0, Total).</summary>
     public (long Start, long Length) Interval(int token)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)token, (uint)VocabularySize, nameof(token));
-        return (Sum(_frequencies.AsSpan(0, token)), _frequencies[token]);
+        long length = Frequency(token);
+        return (Sum(_frequencies.AsSpan(0, token)), length);
     }
 
     /// <summary>The token in whose part <paramref name="value"/> lies, and the part.</summary>
