@@ -61,7 +61,14 @@ public readonly struct Shape : IEquatable<Shape>
     }
 
     /// <summary>Length of an axis; ^1 is the last.</summary>
-    public int this[Index axis] => _lengths[axis.GetOffset(Rank)];
+    public int this[Index axis]
+    {
+        get
+        {
+            int offset = axis.GetOffset(Rank);
+            return (uint)offset < (uint)Rank ? _lengths[offset] : throw new ArgumentOutOfRangeException(nameof(axis), $"A shape {this} has no axis {axis}.");
+        }
+    }
 
     public static Shape Create(ReadOnlySpan<int> lengths) => new(lengths);
 

@@ -33,7 +33,20 @@ public sealed class Tensor
     public bool RequiresGradient => Gradient is not null;
 
     /// <summary>Where backpropagation adds the gradient of a leaf (a parameter), same shape; null for all other tensors.</summary>
-    public Tensor? Gradient { get; set; }
+    /// <exception cref="ArgumentException">The gradient's shape differs, it has gaps, or its type is not that of the computation: Float64 for Float64, else Float32.</exception>
+    public Tensor? Gradient
+    {
+        get;
+        set
+        {
+            DType wanted = Type == DType.Float64 ? DType.Float64 : DType.Float32;
+            if (value is not null && (value.Shape != Shape || value.Type != wanted || !value.IsContiguous))
+            {
+                throw new ArgumentException($"The gradient of a tensor {this} must be {wanted} {Shape} without gaps between its elements; it was {value}{(value.IsContiguous ? "" : " with gaps")}.");
+            }
+            field = value;
+        }
+    }
 
     public Device Device => Storage.Device;
 
@@ -44,6 +57,10 @@ public sealed class Tensor
     {
         get
         {
+            if (Shape.ElementCount == 0)
+            {
+                return true;
+            }
             long expected = 1;
             for (int axis = Shape.Rank - 1; axis >= 0; axis--)
             {
@@ -67,7 +84,8 @@ public sealed class Tensor
         {
             throw new InvalidOperationException($"A tensor {Shape} with gaps between its elements has no span; copy it first.");
         }
-        return sizeof(T) == Type.Size()
+        bool fits = sizeof(T) == Type.Size() && (typeof(T) != typeof(float) || Type == DType.Float32) && (typeof(T) != typeof(int) || Type == DType.Int32);
+        return fits
             ? new Span<T>(Pointer, checked((int)Shape.ElementCount))
             : throw new InvalidOperationException($"A tensor of {Type} has no span of {typeof(T).Name}.");
     }
@@ -75,6 +93,10 @@ public sealed class Tensor
     /// <summary>Sets every element to zero (the tensor must be contiguous).</summary>
     public unsafe void Clear()
     {
+        if (!IsContiguous)
+        {
+            throw new InvalidOperationException($"A tensor {Shape} with gaps between its elements cannot be cleared: what lies in the gaps is not its own.");
+        }
         // By pieces: a span ends at 2^31 elements, a tensor may be larger in bytes.
         long bytes = Shape.ElementCount * Type.Size();
         for (long done = 0; done < bytes; done += 1 << 30)
@@ -138,7 +160,8 @@ public sealed class Tensor
     /// <summary>Elements [start, start + length) along an axis, as a view.</summary>
     internal Tensor Sliced(int axis, int start, int length)
     {
-        if (start < 0 || length < 0 || start + length > Shape[axis])
+        NeedAxis("slice", axis);
+        if (start < 0 || length < 0 || start > Shape[axis] - length)
         {
             throw new ArgumentOutOfRangeException(nameof(start), $"slice: [{start}, {start + length}) lies outside axis {axis} of {Shape}.");
         }
@@ -151,6 +174,8 @@ public sealed class Tensor
     /// <summary>Two axes exchanged, as a view.</summary>
     internal Tensor Transposed(int first, int second)
     {
+        NeedAxis("transpose", first);
+        NeedAxis("transpose", second);
         Span<int> lengths = stackalloc int[Shape.Rank];
         Shape.CopyTo(lengths);
         long[] strides = [.. _strides];
@@ -162,6 +187,13 @@ public sealed class Tensor
     /// <summary>This tensor repeated along axes of length 1 (and along missing leading axes) to <paramref name="shape"/>, as a view with stride 0 there.</summary>
     internal Tensor BroadcastTo(Shape shape)
     {
+        for (int extra = 0; extra < Shape.Rank - shape.Rank; extra++)
+        {
+            if (Shape[extra] != 1)
+            {
+                throw new ArgumentException($"broadcast: {Shape} does not repeat to {shape}, which has fewer axes.");
+            }
+        }
         long[] strides = new long[shape.Rank];
         for (int axis = 0; axis < shape.Rank; axis++)
         {
@@ -212,6 +244,14 @@ public sealed class Tensor
     }
 
     internal unsafe StridedView Strided() => new(Pointer, Type, Shape, _strides);
+
+    private void NeedAxis(string operation, int axis)
+    {
+        if ((uint)axis >= (uint)Shape.Rank)
+        {
+            throw new ArgumentOutOfRangeException(nameof(axis), $"{operation}: {Shape} has no axis {axis}.");
+        }
+    }
 
     public override string ToString() => $"{Type} {Shape}";
 

@@ -55,7 +55,9 @@ public sealed partial class Tape
     {
         if (Wants(tensor))
         {
-            ContributeReduced(tensor, gradient(), output, sign);
+            Tensor made = gradient();
+            ContributeReduced(tensor, made, output, sign);
+            _scope.Release(made);
         }
     }
 

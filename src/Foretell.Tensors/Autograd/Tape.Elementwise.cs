@@ -30,12 +30,13 @@ public sealed partial class Tape
     {
         Tensor result = New(x.Shape, type);
         Backend.Copy(x.Strided(), result.Strided(), 1, accumulate: false);
-        return Record(result, [x], () => Derivatives.Cast(this, x, result));
+        return type == DType.Int32 || x.Type == DType.Int32 ? result : Record(result, [x], () => Derivatives.Cast(this, x, result));
     }
 
     /// <summary>A function of each element.</summary>
     public Tensor Map(UnaryFunction function, Tensor x)
     {
+        NeedAlike(function.ToString(), x);
         Tensor result = New(x.Shape, x.Type);
         Backend.Map(function, Rows(x), Rows(result));
         return Record(result, [x], () => Derivatives.Map(this, function, x, result));
@@ -44,6 +45,7 @@ public sealed partial class Tape
     /// <summary>silu(gate) · up (Shazeer 2020).</summary>
     public Tensor SwiGlu(Tensor gate, Tensor up)
     {
+        NeedAlike("swiglu", gate, up);
         if (gate.Shape != up.Shape)
         {
             throw new ArgumentException($"swiglu: gate {gate.Shape} and up {up.Shape} differ.");
@@ -56,6 +58,7 @@ public sealed partial class Tape
     /// <summary>x / sqrt(mean(x²) + epsilon) · gain over the last axis, or over groups of it: a gain of [size] with x [..., k × size] treats each group of size elements for itself (QK-norm).</summary>
     public Tensor RmsNorm(Tensor x, Tensor gain, float epsilon)
     {
+        NeedAlike("rms norm", x, gain);
         Shape grouped = NormGroups("rms norm", x, gain);
         Tensor result = New(x.Shape, x.Type);
         Tensor inverse = New([grouped.RowCount, 1], x.Type);
@@ -66,6 +69,7 @@ public sealed partial class Tape
     /// <summary>(x - mean) / sqrt(variance + epsilon) · gain + bias over the last axis.</summary>
     public Tensor LayerNorm(Tensor x, Tensor gain, Tensor? bias, float epsilon)
     {
+        NeedAlike("layer norm", x, gain, bias);
         if (gain.Shape != [x.Shape.Last] || (bias is not null && bias.Shape != gain.Shape))
         {
             throw new ArgumentException($"layer norm: x {x.Shape}, gain {gain.Shape}, bias {bias?.Shape.ToString() ?? "none"} do not fit; wanted gain and bias [last axis of x].");
@@ -84,7 +88,11 @@ public sealed partial class Tape
     /// <param name="interleaved">True pairs elements 2i and 2i + 1 (the paper); false pairs i and i + headSize / 2 (Llama and Qwen as published).</param>
     public Tensor Rotary(Tensor x, Tensor positions, Tensor cosines, Tensor sines, bool interleaved)
     {
-        if (cosines.Shape != sines.Shape || x.Shape.Last % (2 * cosines.Shape.Last) != 0 || positions.Shape.ElementCount != x.Shape.RowCount)
+        NeedAlike("rotary", x);
+        NeedType("rotary", "positions", positions, DType.Int32);
+        NeedType("rotary", "cosines", cosines, DType.Float32);
+        NeedType("rotary", "sines", sines, DType.Float32);
+        if (cosines.Shape != sines.Shape || cosines.Shape.Rank != 2 || cosines.Shape.Last == 0 || x.Shape.Last % (2 * cosines.Shape.Last) != 0 || positions.Shape.ElementCount != x.Shape.RowCount)
         {
             throw new ArgumentException($"rotary: x {x.Shape}, positions {positions.Shape}, tables {cosines.Shape} and {sines.Shape} do not fit; wanted [rows, heads × headSize], [rows], [positions, headSize / 2] twice.");
         }
@@ -107,6 +115,7 @@ public sealed partial class Tape
         {
             throw new ArgumentOutOfRangeException(nameof(probability), $"dropout: the probability must be in [0, 1); it was {probability}.");
         }
+        NeedAlike("dropout", x);
         if (probability == 0)
         {
             return x;
@@ -118,6 +127,7 @@ public sealed partial class Tape
 
     private Tensor Combine(BinaryFunction function, Tensor a, Tensor b)
     {
+        NeedAlike(function.ToString(), a, b);
         Shape shape = BroadcastShape(function, a.Shape, b.Shape);
         Tensor result = New(shape, a.Type);
         Backend.Combine(function, a.BroadcastTo(shape).Strided(), b.BroadcastTo(shape).Strided(), result.Strided());

@@ -12,6 +12,7 @@ public sealed partial class Tape
     /// <returns>[..., out].</returns>
     public Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null)
     {
+        NeedNumbers("linear", x, weight, bias);
         if (weight.Shape.Rank != 2 || x.Shape.Last != weight.Shape[1] || (bias is not null && bias.Shape != [weight.Shape[0]]))
         {
             throw new ArgumentException($"linear: x {x.Shape}, weight {weight.Shape}, bias {bias?.Shape.ToString() ?? "none"} do not fit; wanted x [..., in], weight [out, in], bias [out].");
@@ -24,6 +25,7 @@ public sealed partial class Tape
     /// <summary>a b for a [m, k] and b [k, n].</summary>
     public Tensor MatrixProduct(Tensor a, Tensor b)
     {
+        NeedNumbers("matrix product", a, b);
         if (a.Shape.Rank != 2 || b.Shape.Rank != 2 || a.Shape[1] != b.Shape[0])
         {
             throw new ArgumentException($"matrix product: {a.Shape} times {b.Shape} does not fit; wanted [m, k] times [k, n].");
@@ -39,6 +41,12 @@ public sealed partial class Tape
     /// <returns>[..., channels].</returns>
     public Tensor Embedding(Tensor ids, Tensor weight)
     {
+        NeedNumbers("embedding", weight);
+        if (weight.Shape.Rank != 2)
+        {
+            throw new ArgumentException($"embedding: the weight must be [vocabulary, channels]; it was {weight.Shape}.");
+        }
+        NeedType("embedding", "ids", ids, DType.Int32);
         foreach (int id in ids.Span<int>())
         {
             if ((uint)id >= (uint)weight.Shape[0])
@@ -62,7 +70,8 @@ public sealed partial class Tape
     /// <returns>[queries, heads × headSize].</returns>
     public Tensor Attention(Tensor q, Tensor k, Tensor v, AttentionPlan plan)
     {
-        if (q.Shape.Last != plan.Heads * plan.HeadSize || k.Shape.Last != plan.KeyValueHeads * plan.HeadSize || k.Shape != v.Shape || plan.Heads % plan.KeyValueHeads != 0)
+        NeedAlike("attention", q, k, v);
+        if (plan.KeyValueHeads < 1 || q.Shape.Last != plan.Heads * plan.HeadSize || k.Shape.Last != plan.KeyValueHeads * plan.HeadSize || k.Shape != v.Shape || plan.Heads % plan.KeyValueHeads != 0)
         {
             throw new ArgumentException($"attention: q {q.Shape}, k {k.Shape}, v {v.Shape} do not fit {plan.Heads} heads over {plan.KeyValueHeads} key-value heads of size {plan.HeadSize}.");
         }
@@ -74,6 +83,11 @@ public sealed partial class Tape
                 throw new ArgumentException($"attention: {segment} lies outside {q.Shape.RowCount} queries and {k.Shape.RowCount} keys.");
             }
         }
+        if (Recording && (Wants(q) || Wants(k) || Wants(v)))
+        {
+            NeedTiling("queries", q.Shape.RowCount, plan.Segments.Select(segment => (segment.QueryStart, segment.QueryCount)));
+            NeedTiling("keys", k.Shape.RowCount, plan.Segments.Select(segment => (segment.KeyStart, segment.KeyCount)));
+        }
         Tensor result = New(q.Shape, ComputeType(q));
         Tensor logSumExp = New([q.Shape.RowCount, plan.Heads], ComputeType(q));
         Backend.Attention(plan, Rows(q), Rows(k), Rows(v), Rows(result), Rows(logSumExp));
@@ -82,8 +96,9 @@ public sealed partial class Tape
 
     /// <summary>
     /// Mean cross-entropy of the next tokens under softmax(x Wᵀ), without ever holding all logits: rows go through in chunks.
-    /// The gradients are computed on the way forward (while a chunk's logits exist), so this must be the loss itself:
-    /// to scale it, scale the weights.
+    /// The gradients are computed on the way forward (while a chunk's logits exist), the weight's straight into its gradient,
+    /// so this must be the loss itself or a term of it (to scale it, scale the weights), and a tape that only evaluates must
+    /// not record.
     /// </summary>
     /// <param name="x">[rows, channels].</param>
     /// <param name="weight">[vocabulary, channels].</param>
@@ -93,12 +108,15 @@ public sealed partial class Tape
     /// <returns>The loss [1] (scale × Σ weight × nats) and each row's nats [rows] (0 where the weight is 0).</returns>
     public (Tensor Loss, Tensor Nats) HeadCrossEntropy(Tensor x, Tensor weight, Tensor targets, Tensor weights, float scale)
     {
+        NeedNumbers("head cross-entropy", x, weight);
         int rows = x.Shape.RowCount;
         int vocabulary = weight.Shape[0];
-        if (x.Shape.Last != weight.Shape[1] || targets.Shape.ElementCount != rows || weights.Shape.ElementCount != rows)
+        if (weight.Shape.Rank != 2 || x.Shape.Last != weight.Shape[1] || targets.Shape.ElementCount != rows || weights.Shape.ElementCount != rows)
         {
             throw new ArgumentException($"head cross-entropy: x {x.Shape}, weight {weight.Shape}, targets {targets.Shape}, weights {weights.Shape} do not fit; wanted [rows, channels], [vocabulary, channels], [rows], [rows].");
         }
+        NeedType("head cross-entropy", "targets", targets, DType.Int32);
+        NeedType("head cross-entropy", "weights", weights, DType.Float32);
         ReadOnlySpan<int> targetIds = targets.Span<int>();
         ReadOnlySpan<float> rowWeights = weights.Span<float>();
         for (int r = 0; r < rows; r++)
@@ -114,7 +132,7 @@ public sealed partial class Tape
         bool gradientOfWeight = Recording && Wants(weight);
         Tensor? dX = gradientOfX ? New(x.Shape, type) : null;
         Tensor? dWeight = gradientOfWeight ? IntoZeroed(weight) : null;
-        int chunk = HeadChunkRows(vocabulary);
+        int chunk = HeadRowsAtOnce ?? HeadChunkRows(vocabulary);
         Tensor logits = New([Math.Min(chunk, rows), vocabulary], type);
         MatrixView xRows = Rows(x);
         MatrixView weightRows = Rows(weight);
@@ -136,16 +154,47 @@ public sealed partial class Tape
         }
         _scope.Release(logits);
         Tensor loss = New([1], type);
-        float[] losses = nats.ToArray();
         double total = 0;
         for (int r = 0; r < rows; r++)
         {
-            total += (double)rowWeights[r] * losses[r];
+            total += rowWeights[r] * (type == DType.Float64 ? nats.Span<double>()[r] : nats.Span<float>()[r]);
         }
-        loss.CopyFrom([(float)(total * scale)]);
+        if (type == DType.Float64)
+        {
+            loss.Span<double>()[0] = total * scale;
+        }
+        else
+        {
+            loss.Span<float>()[0] = (float)(total * scale);
+        }
+        if (dWeight is not null)
+        {
+            _contributedForward.Add(loss);
+        }
         Record(loss, [x, weight], () => Derivatives.HeadCrossEntropy(this, x, dX, loss));
         return (loss, nats);
     }
+
+    /// <summary>Attention's derivative writes each segment's rows once: they must cover all rows and share none.</summary>
+    private static void NeedTiling(string what, int rows, IEnumerable<(int Start, int Count)> segments)
+    {
+        int next = 0;
+        foreach ((int start, int count) in segments.Where(segment => segment.Count > 0).OrderBy(segment => segment.Start))
+        {
+            if (start != next)
+            {
+                break;
+            }
+            next += count;
+        }
+        if (next != rows || segments.Sum(segment => segment.Count) != rows)
+        {
+            throw new ArgumentException($"attention: with derivatives, the segments must cover each of the {rows} {what} once; they do not from row {next} on.");
+        }
+    }
+
+    /// <summary>For tests: rows of logits held at once, instead of <see cref="HeadChunkRows"/>.</summary>
+    internal int? HeadRowsAtOnce { get; set; }
 
     /// <summary>Rows of logits held at once: about 8 MiB of singles, a multiple of 64, whatever the batch.</summary>
     internal static int HeadChunkRows(int vocabulary) => Math.Clamp((2 << 20) / Math.Max(vocabulary, 1) / 64 * 64, 64, 4096);

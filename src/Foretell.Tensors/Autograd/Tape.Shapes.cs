@@ -28,6 +28,10 @@ public sealed partial class Tape
     public Tensor Concatenate(int axis, params ReadOnlySpan<Tensor> parts)
     {
         Tensor[] pieces = [.. parts];
+        if (pieces.Length == 0)
+        {
+            throw new ArgumentException("concatenate: there is nothing to join.");
+        }
         Span<int> lengths = stackalloc int[pieces[0].Shape.Rank];
         pieces[0].Shape.CopyTo(lengths);
         lengths[axis] = 0;
@@ -65,6 +69,7 @@ public sealed partial class Tape
     /// <summary>Sum over the axes where <paramref name="shape"/> is 1 (or missing in front).</summary>
     public Tensor ReduceTo(Tensor x, Shape shape)
     {
+        NeedAlike("reduce", x);
         Tensor result = New(shape, x.Type);
         result.Clear();
         Backend.AddReduced(x.Strided(), result.BroadcastTo(x.Shape).Strided());
@@ -74,6 +79,11 @@ public sealed partial class Tape
     /// <summary>The largest of each row [..., 1]; its gradient goes to the first column that has it.</summary>
     public Tensor MaximumRows(Tensor x)
     {
+        NeedAlike("maximum of rows", x);
+        if (x.Shape.Last == 0)
+        {
+            throw new ArgumentException($"maximum of rows: the rows of {x.Shape} have no elements.");
+        }
         Tensor result = New(x.Shape.WithLast(1), x.Type);
         Tensor where = New(result.Shape, DType.Int32);
         Backend.RowMaximum(Rows(x), Rows(result), Rows(where));
@@ -83,6 +93,12 @@ public sealed partial class Tape
     /// <summary>x[r, indices[r]] for each row: [..., 1].</summary>
     public Tensor Gather(Tensor x, Tensor indices)
     {
+        NeedAlike("gather", x);
+        NeedType("gather", "indices", indices, DType.Int32);
+        if (indices.Shape.ElementCount != x.Shape.RowCount)
+        {
+            throw new ArgumentException($"gather: {indices.Shape} indices for the rows of {x.Shape}; wanted one for each row.");
+        }
         foreach (int index in indices.Span<int>())
         {
             if ((uint)index >= (uint)x.Shape.Last)
@@ -98,6 +114,7 @@ public sealed partial class Tape
     /// <summary>exp(x) / Σ exp(x) over the last axis.</summary>
     public Tensor Softmax(Tensor x)
     {
+        NeedAlike("softmax", x);
         Tensor result = New(x.Shape, x.Type);
         Backend.Softmax(Rows(x), Rows(result));
         return Record(result, [x], () => Derivatives.Softmax(this, x, result));
@@ -106,6 +123,7 @@ public sealed partial class Tape
     /// <summary>log of <see cref="Softmax"/>, exactly also for large differences.</summary>
     public Tensor LogSoftmax(Tensor x)
     {
+        NeedAlike("log-softmax", x);
         Tensor result = New(x.Shape, x.Type);
         Backend.LogSoftmax(Rows(x), Rows(result));
         return Record(result, [x], () => Derivatives.LogSoftmax(this, x, result));

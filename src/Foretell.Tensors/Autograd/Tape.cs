@@ -13,6 +13,8 @@ public sealed partial class Tape : IDisposable
     private readonly List<Step> _steps = [];
     private readonly HashSet<Tensor> _tracked = [];
     private readonly Dictionary<Tensor, GradientSlot> _gradients = [];
+    private readonly HashSet<Tensor> _contributedForward = [];
+    private bool _wentBack;
 
     /// <param name="recording">False runs the same operations without remembering: for inference.</param>
     public Tape(Device device, bool recording = true)
@@ -42,6 +44,11 @@ public sealed partial class Tape : IDisposable
         {
             throw new InvalidOperationException("backward: the loss depends on no parameter that requires a gradient, or the tape was not recording.");
         }
+        if (_wentBack)
+        {
+            throw new InvalidOperationException("backward: this tape has already been gone back over; record the operations again on a new one.");
+        }
+        _wentBack = true;
         Tensor one = _scope.Empty(loss.Shape, loss.Type);
         one.CopyFrom([1]);
         _gradients[loss] = new GradientSlot(new GradientBuffer(one));
@@ -60,6 +67,7 @@ public sealed partial class Tape : IDisposable
             step.Derive();
             foreach (Tensor output in step.Outputs)
             {
+                _contributedForward.Remove(output);
                 if (_gradients.Remove(output, out GradientSlot? slot))
                 {
                     Drop(slot.Buffer);
@@ -67,6 +75,10 @@ public sealed partial class Tape : IDisposable
             }
         }
         _steps.Clear();
+        if (_contributedForward.Count > 0)
+        {
+            throw new InvalidOperationException("backward: the tape holds a head cross-entropy that the loss does not depend on, and whose weight has already been given its gradient; record such a term on a tape of its own.");
+        }
     }
 
     public void Dispose()
@@ -135,6 +147,40 @@ public sealed partial class Tape : IDisposable
         }
         Tensor destination = Into(input, out bool accumulate);
         Backend.Copy(source.Tensor.Reshaped(input.Shape).Strided(), destination.Strided(), 1, accumulate);
+    }
+
+    /// <summary>Refuses operands that are not numbers to compute with. Kernels trust the types that they are told.</summary>
+    private static void NeedNumbers(string operation, params ReadOnlySpan<Tensor?> operands)
+    {
+        foreach (Tensor? operand in operands)
+        {
+            if (operand is { Type: DType.Int32 })
+            {
+                throw new ArgumentException($"{operation}: {operand} holds integers; wanted floating-point numbers.");
+            }
+        }
+    }
+
+    /// <summary>Refuses operands whose element types differ or that only matrix products read (bfloat16).</summary>
+    private static void NeedAlike(string operation, params ReadOnlySpan<Tensor?> operands)
+    {
+        DType type = operands[0]!.Type;
+        foreach (Tensor? operand in operands)
+        {
+            if (operand is not null && (operand.Type != type || type is not (DType.Float32 or DType.Float64)))
+            {
+                throw new ArgumentException($"{operation}: computes between tensors of one type, Float32 or Float64; it was given {operands[0]} and {operand}. Cast first.");
+            }
+        }
+    }
+
+    /// <summary>Refuses a constant operand (indices, tables, weights of rows) of another type than its kernel reads.</summary>
+    private static void NeedType(string operation, string name, Tensor operand, DType type)
+    {
+        if (operand.Type != type)
+        {
+            throw new ArgumentException($"{operation}: {name} must be {type}; it was {operand}.");
+        }
     }
 
     /// <summary>A tensor of unspecified contents that lives as long as the tape.</summary>

@@ -9,6 +9,8 @@ namespace Foretell.Tensors.Kernels;
 public sealed unsafe class NativeMemoryPool : IDisposable
 {
     private const long HugePage = 2 << 20;
+    private const int GuardBytes = 128;
+    private const byte GuardValue = 0xFF;
 
     private readonly Dictionary<long, Stack<nint>> _free = [];
     private readonly Lock _lock = new();
@@ -19,6 +21,12 @@ public sealed unsafe class NativeMemoryPool : IDisposable
 
     /// <summary>The most bytes that were ever live at once.</summary>
     public long PeakBytes { get; private set; }
+
+    /// <summary>
+    /// For tests, set before the first <see cref="Rent"/>: fresh contents are NaN, and a write past the end of a block is
+    /// found when it is returned.
+    /// </summary>
+    internal bool Guarded { get; set; }
 
     /// <summary>Rounds a request up so that blocks of nearly the same size serve each other.</summary>
     public static long RoundUp(long bytes)
@@ -35,7 +43,17 @@ public sealed unsafe class NativeMemoryPool : IDisposable
     /// <summary>A block of at least <paramref name="bytes"/> bytes with unspecified contents.</summary>
     public nint Rent(long bytes)
     {
-        bytes = RoundUp(bytes);
+        if (Guarded)
+        {
+            nint guarded = RentRounded(RoundUp(bytes + GuardBytes));
+            Fill(guarded, RoundUp(bytes + GuardBytes));
+            return guarded;
+        }
+        return RentRounded(RoundUp(bytes));
+    }
+
+    private nint RentRounded(long bytes)
+    {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
@@ -58,7 +76,12 @@ public sealed unsafe class NativeMemoryPool : IDisposable
     /// <summary>Takes back a block of <see cref="Rent"/>; <paramref name="bytes"/> is what was asked for there.</summary>
     public void Return(nint block, long bytes)
     {
-        bytes = RoundUp(bytes);
+        long asked = bytes;
+        bytes = RoundUp(Guarded ? asked + GuardBytes : asked);
+        if (Guarded && new Span<byte>((byte*)block + asked, (int)(bytes - asked)).ContainsAnyExcept(GuardValue))
+        {
+            throw new InvalidOperationException($"Something wrote past the end of a block of {asked} bytes.");
+        }
         lock (_lock)
         {
             LiveBytes -= bytes;
@@ -97,6 +120,14 @@ public sealed unsafe class NativeMemoryPool : IDisposable
         lock (_lock)
         {
             _disposed = true;
+        }
+    }
+
+    private static void Fill(nint block, long bytes)
+    {
+        for (long done = 0; done < bytes; done += 1 << 30)
+        {
+            new Span<byte>((byte*)block + done, (int)Math.Min(1 << 30, bytes - done)).Fill(GuardValue);
         }
     }
 
