@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Foretell.Models;
-using Foretell.Nn;
 using Foretell.Nn.Optimizers;
 using Foretell.Tensors;
 using Foretell.Tensors.Files;
