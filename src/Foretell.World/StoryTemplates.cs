@@ -10,7 +10,7 @@ internal static class StoryTemplates
     [
         "One {W} {X}, {A} was {P.in}.", "It was a {W} {X}. {A} was {P.in}.", "On a {W} {X}, {A} sat {P.in}.",
         "One {X} {A} was {P.in}. It was a {W} day.", "{A} was {P.in}. It was a {W} {X}.", "It was {W} that {X}, and {A} was {P.in}.",
-        "Once, on a {W} {X}, {A} was {P.in}.", "{A} woke up early. By {X} {A.he} was {P.in}. It was {W}.", "There was once a {W} {X} when {A} was {P.in}.",
+        "Once, on a {W} {X}, {A} was {P.in}.", "{A} woke up early. Soon {A.he} was {P.in}. The day was {W}.", "There was once a {W} {X} when {A} was {P.in}.",
     ];
 
     public static readonly string[] OpeningsWithPerson =
@@ -171,7 +171,7 @@ internal static class StoryTemplates
     public static readonly string[] Rescued =
     [
         "{A} climbed up and got {T}.", "{A} fetched a ladder and took {T} down.", "{A} shook the tree until {T} fell down, and caught it.", "{A} was not afraid. {A.he} climbed the tree and took {T}.",
-        "With a long stick {A} got {T} down.", "{A} climbed from branch to branch and reached {T}.", "Up went {A}, and down {A.he} came with {T}.", "{A} stood on a bench and reached {T}.",
+        "With a long stick {A} got {T} down.", "{A} climbed from branch to branch and reached {T}.", "Up went {A.n}, and down {A.he} came with {T}.", "{A} stood on a bench and reached {T}.",
     ];
 
     public static readonly string[] Swapped =
