@@ -36,7 +36,7 @@ public partial class DocumentTests
                 hash.AppendData(Encoding.UTF8.GetBytes(document.ToJson()));
             }
         }
-        Assert.Equal("PINNED", Convert.ToHexStringLower(hash.GetHashAndReset()));
+        Assert.StartsWith("92c56fba144ef83b", Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 
     [Fact]
