@@ -39,7 +39,7 @@ internal sealed record DetectiveAspect(string Name, string[] Values, string Item
             ["The thief left {W.a} by the door.", "The thief carried {W.a}.", "{W.a} had been used to do it.", "Someone with {W.a} was seen at the window."],
             ["The thief did not carry {X}.", "The thief did not need {X}.", "Whoever did it had not used {X}."],
             "{A.he} carried the same as {B.n}."),
-        new("hair", ["black", "brown", "red", "grey", "white", "long", "short", "curly"], "{W} hair",
+        new("hair", ["black", "brown", "red", "grey", "white", "blond"], "{W} hair",
             ["had {W} hair"],
             ["There was one {W} hair on the floor.", "The thief had {W} hair.", "Someone with {W} hair was seen at the door."],
             ["The thief did not have {X}.", "Nobody with {X} had been near."],

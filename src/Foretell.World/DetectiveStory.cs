@@ -22,7 +22,7 @@ internal sealed class DetectiveStory
     ];
 
     private static readonly string[] _lists =
-        ["{W} were the suspects.", "There were {N} suspects: {W}.", "The police asked {W}.", "It could have been {W}.", "The detective spoke with {W}."];
+        ["{W} were the suspects.", "There were {N} suspects: {W}.", "The police asked {W}.", "{W} were in town that day.", "The detective spoke with {W}."];
 
     private static readonly string[] _endings =
     [
@@ -87,7 +87,8 @@ internal sealed class DetectiveStory
         _text.Say(_saysTime ? _openings : _openingsWithoutTime);
         Person[] order = [.. _suspects];
         _random.Shuffle<Person>(order);
-        bool listed = _random.Below(3) > 0;
+        // Four suspects with two facts each are long enough without a list.
+        bool listed = _random.Below(3) > 0 && !(_level > 1 && order.Length == 4);
         if (listed)
         {
             _text.W = List(order);

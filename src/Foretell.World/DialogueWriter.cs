@@ -13,6 +13,7 @@ internal sealed class DialogueWriter
     private readonly Person _one, _two;
     private readonly List<WorldFact> _facts = [];
     private readonly List<Action> _reminders = [];
+    private Person? _last;
 
     private DialogueWriter(WorldDraw draw)
     {
@@ -33,8 +34,9 @@ internal sealed class DialogueWriter
         }
         if (_random.Below(3) > 0)
         {
-            Line(_one, ["Hello, {B.n}!", "Good morning, {B.n}.", "Hello, {B.n}! How are you?", "Good day, {B.n}! It is good to see you.", "Hi, {B.n}."]);
-            Line(_two, ["Hello, {B.n}!", "I am fine, thank you.", "Oh, hello, {B.n}. I am well.", "Hi, {B.n}! What a fine day.", "Good to see you, {B.n}."]);
+            bool asks = _random.OneIn(2);
+            Line(_one, asks ? ["Hello, {B.n}! How are you?", "Good day, {B.n}. How are you today?"] : ["Hello, {B.n}!", "Good morning, {B.n}.", "Good day, {B.n}! It is good to see you.", "Hi, {B.n}."]);
+            Line(_two, asks ? ["I am fine, thank you.", "I am well, thank you, {B.n}.", "Very well, {B.n}!"] : ["Hello, {B.n}!", "Hi, {B.n}! What a fine day.", "Good to see you, {B.n}.", "Oh, {B.n}! Hello!"]);
         }
         int count = _random.Between(2, 3), first = _random.Below(topics.Length), step = _random.Pick([1, 3, 7, 9]);
         if (_draw.OwesHeldOut)
@@ -51,24 +53,30 @@ internal sealed class DialogueWriter
         }
         if (_random.Below(3) > 0)
         {
-            Line(_one, ["Goodbye, {B.n}!", "I must go now. Goodbye!", "See you soon, {B.n}.", "Have a nice day!", "It was nice to talk to you."]);
-            Line(_two, ["Goodbye, {B.n}!", "See you!", "Bye, {B.n}! Take care.", "You too, {B.n}.", "Until next time!"]);
+            (Person leaves, Person stays) = Turn();
+            Line(leaves, ["Goodbye, {B.n}!", "I must go now. Goodbye!", "See you soon, {B.n}.", "Have a nice day!", "It was nice to talk to you."]);
+            Line(stays, ["Goodbye, {B.n}!", "See you!", "Bye, {B.n}! Take care.", "Until next time!"]);
         }
         return new WorldDocument(DocumentKind.Dialogue, _text.ToString(), new DialogueTruth([_one.Name, _two.Name], _facts));
     }
 
     private Person Other(Person speaker) => speaker == _one ? _two : _one;
 
-    private (Person Speaker, Person Listener) Turn() => _random.OneIn(2) || _text.Length == 0 ? (_one, _two) : (_two, _one);
+    private (Person Speaker, Person Listener) Turn() => _last == _one ? (_two, _one) : (_one, _two);
 
     private void Line(Person speaker, string[] templates)
     {
+        (_text.A, _text.B) = (speaker, Other(speaker));
+        if (speaker == _last)
+        {
+            _text.Say(templates);
+            return;
+        }
+        _last = speaker;
         if (_text.Length > 0)
         {
             _text.NewLine();
         }
-        _text.A = speaker;
-        _text.B = Other(speaker);
         _text.Write("{A.n}:");
         _text.Forget();
         _text.Say(templates);
@@ -83,7 +91,7 @@ internal sealed class DialogueWriter
         Place place = _random.Pick(Places.All);
         (_text.T, _text.P) = (thing, place);
         Line(asks, ["Have you seen my {T.b}?", "I cannot find my {T.b}. Do you know where it is?", "I am looking for my {T.b}. Where can it be?", "Where is my {T.b}? I have lost it."]);
-        Line(knows, ["Yes, I saw it {P.in}.", "It is {P.in}.", "I think you left it {P.in}. Yes, I saw it there.", "Did you look {P.in}? It is there.", "You will find it {P.in}."]);
+        Line(knows, ["I saw it {P.in}.", "It is {P.in}.", "I think you left it {P.in}. I saw it there.", "Did you look {P.in}? It is there.", "You will find it {P.in}."]);
         Line(asks, ["{P.in}! Thank you, I will go there.", "Thank you! I will get it at once.", "Of course, {P.in}. How silly of me!", "That is good to know. Thank you, {B.n}."]);
         Fact("at", thing.Kind.Name, place.Name);
         Fact("owner", thing.Kind.Name, asks.Name);
@@ -100,7 +108,7 @@ internal sealed class DialogueWriter
     {
         (Person asks, Person answers) = Turn();
         CountedKind kind = _random.Pick(Things.Counted);
-        (int mine, int yours) = _draw.Addends(1, 20);
+        (int mine, int yours) = _draw.Addends(2, 20);
         (_text.K, _text.N, _text.M, _text.R, _text.W) = (kind, mine, yours, mine + yours, kind.Verb);
         Line(asks, ["I have {N.k}. How many do you have?", "Look, I {W} {N.k} today. And you?", "I {W} {N.k}. What about you?", "Here are my {K}. I counted {N}. How many have you got?"]);
         Line(answers, ["I have {M.k}.", "I have only {M}.", "I counted {M.k}.", "Let me see. I have {M}."]);
@@ -122,7 +130,7 @@ internal sealed class DialogueWriter
         int price = _draw.Number(thing.Kind.LowPrice, thing.Kind.HighPrice), purse;
         do
         {
-            purse = _draw.Number(1, 20);
+            purse = _draw.Number(2, 20);
         }
         while (purse == price || !_draw.AllowsAddition(Math.Min(price, purse), Math.Abs(price - purse)));
         (_text.T, _text.P, _text.N, _text.M, _text.R) = (thing, thing.Kind.Shop, price, purse, Math.Abs(price - purse));
@@ -249,7 +257,7 @@ internal sealed class DialogueWriter
             Line(asks, ["Then I will ask someone else.", "I will keep looking.", "Well, thank you."]);
             return;
         }
-        Line(answers, ["{C.n} is {P.in}.", "I have just seen {C.o} {P.in}.", "{P.in}, I think. Yes, I saw {C.o} there."]);
+        Line(answers, ["{C.n} is {P.in}.", "I have just seen {C.o} {P.in}.", "{P.in}, I think. I saw {C.o} there."]);
         Line(asks, ["Thank you, I will go to {P}.", "Good. Then I will look there.", "Thank you!"]);
         Fact("at", third.Name, place.Name);
     }
@@ -258,7 +266,7 @@ internal sealed class DialogueWriter
     {
         (Person gives, Person gets) = Turn();
         CountedKind kind = _random.Pick(Things.Counted);
-        (int kept, int given) = _draw.Addends(1, 20);
+        (int kept, int given) = _draw.Addends(2, 20);
         (_text.K, _text.N, _text.M, _text.R) = (kind, kept + given, given, kept);
         Line(gives, ["I have {N.k}. You can have {M}.", "Look, {N.k}! Would you like {M} of them?", "I have too many {K}. There are {N}. Take {M}!"]);
         Line(gets, ["Thank you! Then you have {R} left.", "Oh, thank you. So {R} are left for you.", "How kind of you! And you keep {R}?"]);

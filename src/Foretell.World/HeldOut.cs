@@ -3,6 +3,8 @@ namespace Foretell.World;
 /// <summary>What training never says: the rules are arithmetic, so that any machine and any reader can check them.</summary>
 public static class HeldOut
 {
+    private static readonly Dictionary<string, ThingKind> _kinds = Things.Kinds.ToDictionary(kind => kind.Name);
+
     private static readonly HashSet<string> _names = [.. People.HeldOutGirls, .. People.HeldOutBoys];
 
     /// <summary>The names that occur only in <see cref="WorldSplit.HeldOutNames"/>.</summary>
@@ -25,11 +27,8 @@ public static class HeldOut
     public static bool IsNumber(int number) => number is 17 or 37 or 58 or 73 or 89;
 
     /// <summary>Whether the colour and the thing are kept apart in training. Each thing has exactly one such colour.</summary>
-    public static bool IsColouredThing(string colour, string thing)
-    {
-        ThingKind? kind = Array.Find(Things.Kinds, kind => kind.Name == thing);
-        return kind is not null && ColourOf(kind) == colour;
-    }
+    public static bool IsColouredThing(string colour, string thing) =>
+        _kinds.TryGetValue(thing, out ThingKind? kind) && ColourOf(kind) == colour;
 
     /// <summary>Whether training never adds the two numbers (in either order).</summary>
     public static bool IsAddition(int left, int right) => IsPair(left, right, 1);

@@ -33,7 +33,7 @@ internal static class People
 
     public static readonly string[] Traits =
     [
-        "kind", "brave", "clever", "quiet", "funny", "careful", "curious", "friendly", "patient", "honest",
+        "kind", "brave", "clever", "quiet", "funny", "careful", "curious", "friendly", "patient", "merry",
         "cheerful", "shy", "helpful", "gentle", "polite", "busy", "lazy", "strong", "proud", "calm",
     ];
 }

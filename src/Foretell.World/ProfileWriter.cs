@@ -44,7 +44,7 @@ internal static class ProfileWriter
         }
         queries.Add(new Query($"What does {name} work as?", job is null ? null : Grammar.Capitalised(Tale.WithArticle(job)) + "."));
 
-        int? age = Told() ? draw.Number(7, 80) : null;
+        int? age = Told() ? draw.Number(20, 80) : null;
         if (age is int years)
         {
             text.N = years;
@@ -79,6 +79,7 @@ internal static class ProfileWriter
         {
             text.T = thing;
             Tell("owns", Tale.Described(thing), ["{A} owns {T.a}.", "{A} has bought {T.a}.", "{T.a} belongs to {A.o}.", "{A} keeps {T.a} at home."]);
+            facts.Add(new WorldFact("colour", thing.Kind.Name, thing.Colour!));
             queries.Add(new Query($"Who owns the {thing.Kind.Name}?", $"{name} does."));
             queries.Add(new Query($"What colour is the {thing.Kind.Name}?", Grammar.Capitalised(thing.Colour!) + "."));
             queries.Add(new Query($"How much did the {thing.Kind.Name} cost?", null));

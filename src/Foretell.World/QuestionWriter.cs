@@ -101,7 +101,7 @@ internal static class QuestionWriter
     private static void AskWhatNobodySaid(Tale tale)
     {
         Person absent = tale.Draw.Person(9);
-        Person someone = tale.Random.OneIn(2) ? tale.Hero : tale.Friend;
+        Person someone = tale.Random.OneIn(2) || !tale.Features(tale.Friend) ? tale.Hero : tale.Friend;
         tale.Queries.Add(tale.Random.Below(6) switch
         {
             0 => new Query($"How old was {someone.Name}?", null),
@@ -111,6 +111,9 @@ internal static class QuestionWriter
             4 => new Query($"What did {absent.Name} buy?", null),
             _ => new Query($"Where did {someone.Name} live?", null),
         });
-        tale.Queries.Add(new Query($"What did {tale.Friend.Name} work as?", null));
+        if (tale.Features(tale.Friend))
+        {
+            tale.Queries.Add(new Query($"What did {tale.Friend.Name} work as?", null));
+        }
     }
 }

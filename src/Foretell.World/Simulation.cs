@@ -97,7 +97,7 @@ internal sealed class Simulation
                 thing.Broken = false;
                 break;
             case EventKind.Painted:
-                Require(thing.Colour != what.Colour && (thing.Holder == actor || thing.Place == actor.Place), what);
+                Require(thing.Colour != what.Colour && (thing.Holder is null ? thing.Place : thing.Holder.Place) == actor.Place, what);
                 thing.Colour = what.Colour;
                 break;
             case EventKind.Made:

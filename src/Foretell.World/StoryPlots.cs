@@ -7,7 +7,7 @@ internal static class StoryPlots
         [LostAndFound, Purchase, BreakAndRepair, NewPaint, Harvest, StrongWind, HiddenThing, Exchange, RainyDay, HandMade, Loan, Contest];
 
     private static readonly string[] _clumsyReasons =
-        ["the floor was wet", "a cat ran past", "there was a loud bang", "it was too heavy", "a dog barked", "the steps were icy", "the phone rang", "a bee flew by"];
+        ["the floor was wet", "a cat ran past", "there was a loud bang", "it was too heavy", "a dog barked", "the light went out", "the phone rang", "a bee flew by"];
 
     private static readonly Place[] _shops = [Places.ToyShop, Places.HatShop, Places.HouseShop, Places.Market];
 
@@ -51,7 +51,7 @@ internal static class StoryPlots
         (tale.Text.A, tale.Text.N) = (hero, purse);
         tale.Say(["{A} had {N.coins} in {A.his} purse.", "{A} counted {A.his} money: {N.coins}.", "{A} had saved {N.coins}.", "In {A.s} pocket there were {N.coins}.", "{A} had {N.coins} to spend."]);
         bool gift = random.OneIn(2);
-        string reason = gift ? $"it was {friend.Name}'s birthday" : random.Pick([$"{hero.He} needed something new", $"{hero.He} had seen something nice there", "it was open that day"]);
+        string reason = gift ? $"it was {friend.Name}'s birthday" : random.Pick([$"{hero.He} needed something new", $"{hero.He} had seen something nice there", "everything there was cheap"]);
         tale.Go(hero, shop, reason);
         tale.World.Lay(thing, shop);
         tale.Buy(hero, thing, price);
@@ -83,7 +83,7 @@ internal static class StoryPlots
         }
         tale.Break(hero, thing, random.Pick(_clumsyReasons));
         (tale.Text.A, tale.Text.T) = (hero, thing);
-        tale.Say(["{A} was sad.", "\"Oh no!\" cried {A}.", "{A} looked at the pieces and sighed.", "{A} began to cry.", "\"My {T.k}!\" cried {A}."]);
+        tale.Say(["{A} was sad.", "\"Oh no!\" cried {A.n}.", "{A} looked at the pieces and sighed.", "{A} began to cry.", "\"My {T.k}!\" cried {A.n}."]);
         if (!first)
         {
             tale.Meet(hero, friend);
@@ -92,7 +92,7 @@ internal static class StoryPlots
         if (end == 0)
         {
             tale.Text.A = friend;
-            tale.Say(["\"Nobody can repair that,\" said {A}.", "{A} tried to mend it, but could not.", "{A} shook {A.his} head. It could not be mended."]);
+            tale.Say(["\"Nobody can repair that,\" said {A.n}.", "{A} tried to mend it, but could not.", "{A} shook {A.his} head. It could not be mended."]);
             return;
         }
         tale.Do(EventKind.Repaired, end == 1 ? hero : friend, thing, StoryTemplates.Repaired, "repaired");
@@ -114,7 +114,7 @@ internal static class StoryPlots
             tale.Meet(hero, friend);
             tale.Text.W = thing.Colour;
             (tale.Text.A, tale.Text.B) = (hero, friend);
-            tale.Say(["\"I am tired of {W},\" said {A}. \"Then paint it,\" said {B.n}.", "\"Your {T.k} looks old,\" said {B}.", "\"Shall we paint it?\" asked {B}.", "\"I do not like {W},\" said {A}. {B} nodded."]);
+            tale.Say(["\"I am tired of {W},\" said {A.n}. \"Then paint it,\" said {B.n}.", "\"Your {T.k} looks old,\" said {B.n}.", "\"Shall we paint it?\" asked {B.n}.", "\"I do not like {W},\" said {A.n}. {B} nodded."]);
         }
         else
         {
@@ -158,17 +158,17 @@ internal static class StoryPlots
         tale.Begin(random.Pick(kind.Places));
         DressForHeldOut(tale);
         tale.Meet(hero, friend);
-        (int mine, int yours) = tale.Draw.Addends(1, 20);
+        (int mine, int yours) = tale.Draw.Addends(2, 20);
         tale.Gather(hero, kind, mine);
         tale.Gather(friend, kind, yours);
         (tale.Text.A, tale.Text.B, tale.Text.K, tale.Text.R) = (hero, friend, kind, mine + yours);
-        tale.Say(["Together they had {R.k}.", "That made {R.k} in all.", "\"Together we have {R.k}!\" said {B}.", "{A} and {B} put them together and counted {R}."]);
+        tale.Say(["Together they had {R.k}.", "That made {R.k} in all.", "\"Together we have {R.k}!\" said {B.n}.", "{A.n} and {B.n} put them together and counted {R}."]);
         tale.Queries.Add(new Query($"How many {kind.Plural} were there together?", Grammar.Answer(mine + yours)));
         tale.Queries.Add(new Query($"Who had more {kind.Plural}?", mine == yours ? "They had the same number." : mine > yours ? $"{hero.Name} did." : $"{friend.Name} did."));
         if (mine != yours)
         {
             tale.Text.A = mine > yours ? hero : friend;
-            tale.Say(["{A} had more, and everyone cheered.", "{A} had won.", "{A} had the most and was proud."]);
+            tale.Say(["{A.n} had more, and everyone cheered.", "{A.n} had won.", "{A.n} had the most and was proud."]);
         }
     }
 
@@ -182,7 +182,7 @@ internal static class StoryPlots
         tale.Do(EventKind.BlownAway, hero, thing, StoryTemplates.BlownAway, "lost");
         tale.Queries.Add(new Query($"Why was the {thing.Kind.Name} in a tree?", "Because the wind blew it there."));
         (tale.Text.A, tale.Text.T) = (hero, thing);
-        tale.Say(["{A} jumped, but could not reach it.", "\"Help!\" cried {A}.", "The tree was too high for {A.o}.", "{A} looked up and did not know what to do."]);
+        tale.Say(["{A} jumped, but could not reach it.", "\"Help!\" cried {A.n}.", "The tree was too high for {A.o}.", "{A} looked up and did not know what to do."]);
         tale.Meet(hero, friend);
         tale.Do(EventKind.Rescued, friend, thing, StoryTemplates.Rescued, "took down");
         tale.Give(friend, thing, hero, templates: StoryTemplates.GaveBack);
@@ -199,7 +199,7 @@ internal static class StoryPlots
         tale.Have(hero, thing);
         tale.Meet(hero, friend);
         (tale.Text.A, tale.Text.B, tale.Text.T) = (hero, friend, thing);
-        tale.Say(["\"I will hide my {T.k}, and you must find it,\" {A} said to {B}.", "\"Let us play a game,\" said {B}.", "{A} and {B} wanted to play. {B.n} closed {B.his} eyes.", "{A} wanted to play a trick on {B}."]);
+        tale.Say(["\"I will hide my {T.k}, and you must find it,\" {A} said to {B.o}.", "\"Let us play a game,\" said {B.n}.", "{A.n} and {B.n} wanted to play. {B.n} closed {B.his} eyes.", "{A} wanted to play a trick on {B.o}."]);
         tale.Go(hero, places[1]);
         tale.Do(EventKind.Hid, hero, thing, StoryTemplates.Hid, "hid");
         if (random.OneIn(2))
@@ -210,7 +210,7 @@ internal static class StoryPlots
         if (random.Below(4) == 0)
         {
             tale.Text.A = friend;
-            tale.Say(["In the end {A} gave up.", "\"I give up,\" said {A}.", "{A} never found it."]);
+            tale.Say(["In the end {A} gave up.", "\"I give up,\" said {A.n}.", "{A} never found it."]);
             tale.Queries.Add(new Query($"Who found the {thing.Kind.Name}?", "Nobody did."));
             return;
         }
@@ -227,14 +227,14 @@ internal static class StoryPlots
         tale.Meet(hero, friend);
         tale.Have(friend, yours);
         (tale.Text.A, tale.Text.B, tale.Text.T, tale.Text.U) = (hero, friend, mine, yours);
-        tale.Say(["{A} looked at {U} for a long time.", "\"I like your {U.k},\" said {A}. \"And I like your {T.k},\" said {B.n}.", "Each of them liked what the other had.", "\"Would you like to trade?\" asked {B}."]);
+        tale.Say(["{A} looked at {U} for a long time.", "\"I like your {U.k},\" said {A.n}. \"And I like your {T.k},\" said {B.n}.", "Each of them liked what the other had.", "\"Would you like to trade?\" asked {B.n}."]);
         if (random.Below(4) == 0)
         {
-            tale.Say(["But {B} did not want to swap.", "\"No, I want to keep my {U.k},\" said {B}.", "But {A} kept {T} after all."]);
+            tale.Say(["But {B} did not want to swap.", "\"No, I want to keep my {U.k},\" said {B.n}.", "But {A} kept {T} after all."]);
             return;
         }
         tale.Swap(hero, mine, friend, yours);
-        tale.Say(["Both were happy.", "It was a good trade.", "{A} and {B} shook hands."]);
+        tale.Say(["Both were happy.", "It was a good trade.", "{A.n} and {B.n} shook hands."]);
     }
 
     public static void RainyDay(Tale tale)
@@ -260,7 +260,7 @@ internal static class StoryPlots
         tale.Say(StoryTemplates.Pastimes);
         if (left && random.OneIn(2))
         {
-            tale.Go(hero, outside, "the rain had stopped");
+            tale.Go(hero, outside, $"{hero.He} had left the {thing.Kind.Name} there");
             tale.Find(hero, thing, outside);
             (tale.Text.A, tale.Text.T) = (hero, thing);
             tale.Say(["{T} was wet, but {A} did not mind.", "It was a little wet.", "{A} dried it in the sun."]);
@@ -277,7 +277,7 @@ internal static class StoryPlots
         if (reason[0] != 'i')
         {
             (tale.Text.A, tale.Text.B) = (hero, friend);
-            tale.Say(["{A} wanted to make something for {B}.", "{A} was thinking of {B}.", "{A} had an idea for {B}."]);
+            tale.Say(["{A} wanted to make something for {B.o}.", "{A} was thinking of {B.o}.", "{A} had a plan for {B.o}."]);
         }
         tale.Do(EventKind.Made, hero, thing, StoryTemplates.Made, "made");
         if (random.OneIn(3))
@@ -298,14 +298,14 @@ internal static class StoryPlots
         tale.Have(hero, thing);
         tale.Meet(hero, friend);
         (tale.Text.A, tale.Text.B, tale.Text.T) = (hero, friend, thing);
-        tale.Say(["\"May I borrow your {T.k}?\" asked {B}.", "\"I need your {T.k} for an hour,\" said {B}.", "{B} asked if {B.he} could borrow {T}.", "\"Please lend me your {T.k},\" said {B} to {A.n}."]);
+        tale.Say(["\"May I borrow your {T.k}?\" asked {B.n}.", "\"I need your {T.k} for an hour,\" said {B.n}.", "{B} asked if {B.he} could borrow {T}.", "\"Please lend me your {T.k},\" said {B.n} to {A.n}."]);
         if (random.Below(4) == 0)
         {
-            tale.Say(["\"No, I need it myself,\" said {A}.", "But {A} shook {A.his} head and kept it.", "\"I am sorry,\" said {A}, \"but I cannot give it away today.\""]);
+            tale.Say(["\"No, I need it myself,\" said {A.n}.", "But {A} shook {A.his} head and kept it.", "\"I am sorry,\" said {A.n}, \"but I cannot give it away today.\""]);
             return;
         }
         string reason = $"{friend.He} wanted to borrow it";
-        tale.Give(hero, thing, friend, reason, ["\"Of course,\" said {A}, and {A.he} gave {T} to {B.n}.", "\"Here you are,\" said {A.n} and gave {T} to {B.n}.", "{A} gave it to {B}.", "{A} said yes, and so {B} got {T}."]);
+        tale.Give(hero, thing, friend, reason, ["\"Of course,\" said {A.n}, and {A.he} gave {T} to {B.n}.", "\"Here you are,\" said {A.n} and gave {T} to {B.n}.", "{A} gave it to {B.o}.", "{A} said yes, and so {B} got {T}."]);
         tale.Go(friend, random.Pick(Places.All));
         if (random.OneIn(2))
         {

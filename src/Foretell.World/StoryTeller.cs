@@ -1,15 +1,15 @@
 namespace Foretell.World;
 
-/// <summary>Stories of one to three plots around the same two people.</summary>
+/// <summary>Stories of one or two plots around the same two people.</summary>
 internal static class StoryTeller
 {
     public static WorldDocument Write(WorldDraw draw)
     {
-        Tale tale = Tell(draw, draw.Random.Below(5) switch { < 2 => 1, < 4 => 2, _ => 3 });
+        Tale tale = Tell(draw, draw.Random.Below(5) < 3 ? 1 : 2);
         (tale.Text.A, tale.Text.B) = (tale.Hero, tale.Friend);
         if (draw.Random.Below(3) > 0)
         {
-            tale.Say(StoryTemplates.Endings);
+            tale.Say(tale.AreTogether && draw.Random.OneIn(2) ? StoryTemplates.EndingsTogether : StoryTemplates.EndingsAlone);
         }
         return new WorldDocument(DocumentKind.Story, tale.Text.ToString(), new StoryTruth(tale.Facts, tale.FinalState()));
     }

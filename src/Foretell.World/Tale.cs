@@ -34,6 +34,10 @@ internal sealed class Tale
     public List<Query> Queries { get; } = [];
     public List<WorldFact> Facts { get; } = [];
 
+    public bool AreTogether => Friend.Place is not null && Friend.Place == Hero.Place;
+
+    public bool Features(Person person) => World.Events.Exists(what => what.Actor == person || what.Other == person);
+
     public void Say(string[] templates) => Text.Say(templates);
 
     /// <summary>Says who is where, and what the hero is like.</summary>
@@ -43,7 +47,18 @@ internal sealed class Tale
         Text.P = place;
         if (_begun)
         {
-            Say(StoryTemplates.Later);
+            if (Random.OneIn(2))
+            {
+                Text.NewLine();
+            }
+            if (place == Hero.Place)
+            {
+                Text.Say(Random.OneIn(2) ? "The next day {A.n} was {P.in} again." : "A week later {A.n} came back to {P}.");
+            }
+            else
+            {
+                Say(StoryTemplates.Later);
+            }
             Hero.Place = place;
             Friend.Place = null;
             return;
@@ -64,7 +79,7 @@ internal sealed class Tale
             Say(StoryTemplates.OpeningsWithPerson);
             Facts.Add(new WorldFact("trait", Hero.Name, Hero.Trait));
             Facts.Add(new WorldFact("job", Hero.Name, Hero.Job));
-            Queries.Add(new Query($"What did {Hero.Name} work as?", $"{Hero.Name} was {WithArticle(Hero.Job)}."));
+            Queries.Add(new Query($"What did {Hero.Name} work as?", Grammar.Capitalised(WithArticle(Hero.Job)) + "."));
         }
         if (Random.OneIn(3))
         {
@@ -95,7 +110,7 @@ internal sealed class Tale
     {
         World.Own(owner, thing);
         (Text.A, Text.T) = (owner, thing);
-        Say(StoryTemplates.Had);
+        Say(thing.Kind.Is(ThingUse.Paintable) ? StoryTemplates.HadAtHome : StoryTemplates.Had);
     }
 
     /// <summary>Brings the other to where the first is, if the other is not there.</summary>
@@ -211,7 +226,7 @@ internal sealed class Tale
     private void Happen(in WorldEvent what, string[] templates)
     {
         string template = Random.Pick(templates);
-        bool follows = World.Events.Count > 0 && template.StartsWith("{A}", StringComparison.Ordinal) && Random.Below(4) == 0;
+        bool follows = what.Kind is EventKind.Went or EventKind.Gave or EventKind.Hid or EventKind.Painted or EventKind.Repaired && World.Events.Count > 0 && template.StartsWith("{A}", StringComparison.Ordinal) && Random.Below(4) == 0;
         Text.Say(follows ? Random.Pick(StoryTemplates.Connectives) + template : template);
         World.Apply(what);
         Facts.Add(FactOf(what));
@@ -219,7 +234,7 @@ internal sealed class Tale
 
     private static WorldFact FactOf(in WorldEvent what)
     {
-        string thing = what.Thing is null ? what.Counted?.Plural ?? "" : what.Thing.Kind.Name;
+        string thing = what.Thing is null ? (what.Number == 1 ? what.Counted?.Singular : what.Counted?.Plural) ?? "" : what.Thing.Kind.Name;
         string value = what.Kind switch
         {
             EventKind.Went => what.Place!.Name,
