@@ -1,4 +1,9 @@
 using System.CommandLine;
+using Foretell.Cli;
+using Foretell.Cli.Commands;
 
-var root = new RootCommand("Foretell: everything between raw text and an assistant that people can trust.");
-return root.Parse(args).Invoke();
+var root = new RootCommand("Foretell: everything between raw text and an assistant that people can trust.")
+{
+    PretrainCommand.Create(),
+};
+return CommandLine.Run(root, args);

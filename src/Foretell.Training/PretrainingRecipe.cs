@@ -127,6 +127,9 @@ public sealed record PretrainingRecipe
     /// <summary>What samples begin with; empty begins a new document.</summary>
     public string SamplePrompt { get; init; } = "";
 
+    /// <summary>The names of all settings, as they stand in JSON.</summary>
+    public static IReadOnlyList<string> Keys { get; } = [.. RecipeJson.Default.PretrainingRecipe.Properties.Select(property => property.Name)];
+
     /// <summary>The model's configuration for a vocabulary.</summary>
     public TransformerConfig Model(int vocabulary) => ScalingDial.Model(this, vocabulary);
 

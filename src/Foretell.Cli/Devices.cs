@@ -1,0 +1,32 @@
+using System.CommandLine;
+using Foretell.Tensors;
+using Foretell.Tensors.Kernels.Cpu;
+
+namespace Foretell.Cli;
+
+/// <summary>The options that choose where and how numbers are computed.</summary>
+internal sealed class DeviceOptions
+{
+    private readonly Option<int> _threads = new("--threads") { Description = "Threads to compute on; 0 is one a core. Results do not depend on it.", DefaultValueFactory = _ => 0 };
+    private readonly Option<string?> _precision = new("--precision") { Description = "What products are rounded to: float32 or bfloat16 (default: bfloat16 where the kernels have it)." };
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_threads);
+        command.Options.Add(_precision);
+    }
+
+    public int Threads(ParseResult result) => result.GetValue(_threads) is int given and > 0 ? given : Environment.ProcessorCount;
+
+    public Device Create(ParseResult result)
+    {
+        DType? precision = result.GetValue(_precision) switch
+        {
+            null => null,
+            "float32" => DType.Float32,
+            "bfloat16" => DType.BFloat16,
+            string other => throw new FormatException($"--precision {other}: wanted float32 or bfloat16."),
+        };
+        return CpuDevice.Create(Environment.GetEnvironmentVariable(CpuDevice.KernelsVariable), Threads(result), precision);
+    }
+}
