@@ -12,6 +12,9 @@ public sealed class Device(IBackend backend) : IDisposable
     /// <summary>The kernels in use, for people and for the header of files whose bits depend on them.</summary>
     public string Name => Backend.Name;
 
+    /// <summary>The name and the number of threads, for people.</summary>
+    public string Description => Backend.Description;
+
     /// <summary>One AdamW step on a parameter and its two moments; see <see cref="AdamWStep"/>.</summary>
     public void AdamW(AdamWStep step, Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment)
     {
@@ -30,5 +33,5 @@ public sealed class Device(IBackend backend) : IDisposable
         Memory.Dispose();
     }
 
-    public override string ToString() => Name;
+    public override string ToString() => Description;
 }

@@ -11,6 +11,9 @@ public interface IBackend : IDisposable
     /// <summary>The kernels in use, for people: "portable float32", "amx bfloat16".</summary>
     string Name { get; }
 
+    /// <summary><see cref="Name"/> and what else people want to know but results do not depend on: "avx512 bfloat16, 2 threads".</summary>
+    string Description { get; }
+
     /// <summary>The multiple of rows that micro-batches must have for <see cref="Multiply"/> over rows to add up to the large batch's bits.</summary>
     int DepthStep { get; }
 

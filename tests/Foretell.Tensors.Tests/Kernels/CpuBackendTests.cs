@@ -1,5 +1,6 @@
 using Foretell.Tensors.Kernels;
 using Foretell.Tensors.Kernels.Cpu;
+using KernelSet = Foretell.Tensors.Kernels.Cpu.Matrix.KernelSet;
 using Foretell.Tensors.Kernels.Reference;
 
 namespace Foretell.Tensors.Tests.Kernels;
@@ -17,7 +18,7 @@ public class CpuBackendTests
     public void Kernel_OddSizesAndGaps_AgreesWithDoublePrecision(string name)
     {
         KernelCase kernel = KernelTable.All.Single(candidate => candidate.Name == name);
-        using var backend = new CpuBackend(threads: 2, leastParallelElements: 0);
+        using var backend = Backend(threads: 2);
         using var reference = new ReferenceBackend();
         foreach (int columns in s_columns)
         {
@@ -38,10 +39,10 @@ public class CpuBackendTests
     public void Kernel_OneTwoOrThreeThreads_GiveTheSameBits(string name)
     {
         KernelCase kernel = KernelTable.All.Single(candidate => candidate.Name == name);
-        using var one = new CpuBackend(threads: 1);
+        using var one = Backend(threads: 1);
         foreach (int threads in (int[])[2, 3])
         {
-            using var many = new CpuBackend(threads, leastParallelElements: 0);
+            using var many = Backend(threads);
             foreach ((int rows, int columns, int gap) in ((int, int, int)[])[(1, 100, 0), (9, 33, 0), (40, 300, 5), (3, 5000, 0)])
             {
                 using KernelOperands expected = Run(kernel, one, DType.Float32, rows, columns, gap);
@@ -56,7 +57,7 @@ public class CpuBackendTests
     public void Kernel_RowsOneByOne_GiveTheBitsOfAllTogether(string name)
     {
         KernelCase kernel = KernelTable.All.Single(candidate => candidate.Name == name);
-        using var backend = new CpuBackend(threads: 2, leastParallelElements: 0);
+        using var backend = Backend(threads: 2);
         foreach (int columns in s_columns)
         {
             using KernelOperands together = Run(kernel, backend, DType.Float32, rows: 11, columns, gap: 1);
@@ -75,7 +76,7 @@ public class CpuBackendTests
     [Fact]
     public void Kernels_NotNumbers_ReachTheResult()
     {
-        using var backend = new CpuBackend(threads: 1);
+        using var backend = Backend(threads: 1);
         using var operands = new KernelOperands(DType.Float32) { Rows = 2, RowCount = 2 };
         MatrixView x = operands.PerRow("x", 40);
         x.Row<float>(1)[35] = float.NaN;
@@ -90,7 +91,7 @@ public class CpuBackendTests
     [Fact]
     public void CrossEntropy_LargestVocabularyAndExtremeLogits_StaysFinite()
     {
-        using var backend = new CpuBackend(threads: 2);
+        using var backend = Backend(threads: 2);
         using var reference = new ReferenceBackend();
         var kernel = new KernelCase("large", (backend, o, columns) =>
             backend.CrossEntropy(o.PerRow("logits", columns, -1e4, 1e4), o.Indices("targets", columns), o.Weights("weights"), 1, o.PerRow("losses", 1), true));
@@ -99,6 +100,9 @@ public class CpuBackendTests
         AssertNear(expected.Values("losses"), actual.Values("losses"), 1e-6, "losses");
         AssertNear(expected.Values("logits"), actual.Values("logits"), 1e-5, "gradient");
     }
+
+    /// <summary>A backend that shares out even the smallest work.</summary>
+    internal static CpuBackend Backend(int threads) => new(KernelSet.Portable, threads, DType.Float32, leastParallelElements: 0);
 
     internal static KernelOperands Run(KernelCase kernel, IBackend backend, DType type, int rows, int columns, int gap)
     {

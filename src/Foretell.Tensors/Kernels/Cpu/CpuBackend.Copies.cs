@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Foretell.Tensors.Kernels.Cpu;
 
 /// <content>Copies between types and layouts, sums over repeated axes.</content>
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     /// <summary>Side of the squares that transposes go through, so that both sides' lines stay in the first-level cache.</summary>
     private const int TransposeBlock = 32;

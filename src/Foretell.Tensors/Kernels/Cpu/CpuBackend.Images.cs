@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Foretell.Tensors.Kernels.Cpu;
 
 /// <content>Windows over images: what convolution and pooling stand on.</content>
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     public override void Unfold(WindowGeometry geometry, MatrixView images, MatrixView result)
     {

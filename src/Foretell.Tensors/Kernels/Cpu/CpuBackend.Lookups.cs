@@ -5,7 +5,7 @@ using Foretell.Tensors.Kernels.Reference;
 namespace Foretell.Tensors.Kernels.Cpu;
 
 /// <content>Embeddings, gathers, maxima, rotary positions, dropout: what looks elements up by index or position.</content>
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     public override void Embedding(MatrixView ids, MatrixView weight, MatrixView result)
     {

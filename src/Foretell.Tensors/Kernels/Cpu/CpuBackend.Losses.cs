@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Foretell.Tensors.Kernels.Cpu;
 
 /// <content>Softmax, its logarithm, cross-entropy.</content>
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     public override void Softmax(MatrixView x, MatrixView result)
     {

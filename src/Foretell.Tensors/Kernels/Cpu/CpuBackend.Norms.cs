@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Foretell.Tensors.Kernels.Cpu;
 
 /// <content>RMSNorm and LayerNorm.</content>
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     /// <summary>Elements a worker takes before the column sums of the same rows are taken, so that these find them in its cache.</summary>
     private const int NormBlockElements = 64 << 10;

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Foretell.Tensors.Kernels.Cpu;
 
 /// <content>The long short-term memory's cell.</content>
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     public override void LstmCell(MatrixView gates, MatrixView cell, MatrixView newCell, MatrixView hidden)
     {

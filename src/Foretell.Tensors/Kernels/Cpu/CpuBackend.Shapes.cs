@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Foretell.Tensors.Kernels.Cpu;
 
 /// <content>Broadcasting arithmetic, copies, sums over repeated axes.</content>
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     public override void Combine(BinaryFunction function, StridedView a, StridedView b, StridedView result)
     {

@@ -1,13 +1,15 @@
+using Foretell.Tensors.Kernels.Cpu.Matrix;
 using Foretell.Tensors.Kernels.Reference;
 
 namespace Foretell.Tensors.Kernels.Cpu;
 
 /// <summary>
-/// Every operation on all cores in portable .NET vectors. Work is split by output, by rows or, where rows are added up, by
-/// columns; what a thread computes for an element does not depend on where its part begins, so threads never show in the
-/// bits. Operands in double precision, and strides that no fast loop fits, go to the reference.
+/// Every operation on all cores: matrix products by the chosen engine, the others in portable .NET vectors. Work is split
+/// by output, by rows or, where rows are added up, by columns; what a thread computes for an element does not depend on
+/// where its part begins, so threads never show in the bits. Operands in double precision, and strides that no fast loop
+/// fits, go to the reference.
 /// </summary>
-public sealed unsafe partial class CpuBackend : ReferenceBackend
+internal sealed unsafe partial class CpuBackend : ReferenceBackend
 {
     /// <summary>Elements below which waking other workers costs more than it gives.</summary>
     private const long DefaultLeastParallelElements = 32 << 10;
@@ -16,29 +18,32 @@ public sealed unsafe partial class CpuBackend : ReferenceBackend
     private const int FlatBlock = 4096;
 
     private readonly WorkerPool _pool;
-    private readonly DType _precision;
+    private readonly MatrixProduct _product;
     private readonly long _leastParallelElements;
 
+    /// <param name="kernels">Which machine code multiplies matrices; the machine must have it.</param>
     /// <param name="threads">Workers, the caller included; 0 takes one for each core.</param>
     /// <param name="precision">What the operands of matrix products are rounded to: Float32 or BFloat16.</param>
-    public CpuBackend(int threads = 0, DType precision = DType.Float32)
-        : this(threads, DefaultLeastParallelElements, precision)
-    {
-    }
-
-    internal CpuBackend(int threads, long leastParallelElements, DType precision = DType.Float32)
+    /// <param name="leastParallelElements">Elements from which on work is shared out; tests lower it.</param>
+    public CpuBackend(KernelSet kernels, int threads, DType precision, long leastParallelElements = DefaultLeastParallelElements)
         : base(precision)
     {
-        _leastParallelElements = leastParallelElements;
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        MatrixEngine engine = kernels.CreateEngine(precision);
         _pool = new WorkerPool(threads == 0 ? Environment.ProcessorCount : threads);
-        _precision = precision;
+        _product = new MatrixProduct(engine, _pool);
+        _leastParallelElements = leastParallelElements;
+        string operands = precision == DType.Float32 ? "float32" : kernels.HasBFloat16() ? "bfloat16" : "rounded bfloat16";
+        Name = $"{kernels.Name()} {operands}";
     }
 
-    public override string Name => _precision == DType.BFloat16 ? "portable bfloat16" : "portable float32";
+    /// <inheritdoc/>
+    /// <remarks>Names all that the bits depend on, and not the threads, on which they do not.</remarks>
+    public override string Name { get; }
 
-    /// <summary>Number of workers.</summary>
-    public int Threads => _pool.Count;
+    public override string Description => $"{Name}, {_pool.Count} {(_pool.Count == 1 ? "thread" : "threads")}";
+
+    public override int DepthStep => _product.Engine.DepthStep;
 
     protected override void Dispose(bool disposing)
     {
@@ -48,10 +53,10 @@ public sealed unsafe partial class CpuBackend : ReferenceBackend
         }
     }
 
-    private static bool IsFast(MatrixView x) => x.Type == DType.Float32;
+    private static bool IsFast(Kernels.MatrixView x) => x.Type == DType.Float32;
 
     /// <summary>Whether the rows lie behind one another without gaps.</summary>
-    private static bool IsFlat(MatrixView x) => x.IsNone || x.Rows <= 1 || x.Stride == x.Columns;
+    private static bool IsFlat(Kernels.MatrixView x) => x.IsNone || x.Rows <= 1 || x.Stride == x.Columns;
 
     /// <summary>Splits rows among the workers when they hold enough elements.</summary>
     private void ForRows(int rows, long elements, Action<int, int> body) => ForRange(rows, 1, elements, body);

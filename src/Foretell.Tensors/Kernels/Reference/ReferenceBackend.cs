@@ -11,6 +11,8 @@ public unsafe class ReferenceBackend(DType precision = DType.Float32) : IBackend
 {
     public virtual string Name => precision == DType.BFloat16 ? "reference bfloat16" : "reference float32";
 
+    public virtual string Description => Name;
+
     public virtual int DepthStep => 1;
 
     public virtual void Multiply(MatrixView left, bool leftTransposed, MatrixView right, bool rightTransposed, Storage? rightOwner, MatrixView bias, MatrixView result, bool accumulate)

@@ -1,0 +1,69 @@
+using Foretell.Tensors.Kernels.Cpu.Matrix;
+
+namespace Foretell.Tensors.Kernels.Cpu;
+
+/// <content>Matrix products by the chosen engine, and the packed weights kept for them.</content>
+internal sealed unsafe partial class CpuBackend
+{
+    public override void Multiply(Kernels.MatrixView left, bool leftTransposed, Kernels.MatrixView right, bool rightTransposed, Storage? rightOwner, Kernels.MatrixView bias, Kernels.MatrixView result, bool accumulate)
+    {
+        bool fast = IsOperand(left) && IsOperand(right) && (bias.IsNone || IsFast(bias)) && (IsFast(result) || (IsOperand(result) && !accumulate));
+        if (!fast)
+        {
+            base.Multiply(left, leftTransposed, right, rightTransposed, rightOwner, bias, result, accumulate);
+            return;
+        }
+        float* fusedBias = accumulate ? null : (float*)bias.Pointer;
+        if (rightOwner is null)
+        {
+            _product.Multiply(Operand(left), leftTransposed, Operand(right), rightTransposed, Operand(result), accumulate, fusedBias);
+        }
+        else
+        {
+            _product.Multiply(Operand(left), leftTransposed, Packed(rightOwner, Operand(right), rightTransposed), Operand(result), accumulate, fusedBias);
+        }
+        if (accumulate && !bias.IsNone)
+        {
+            ForRows(result.Rows, (long)result.Rows * result.Columns, (start, end) =>
+            {
+                for (int row = start; row < end; row++)
+                {
+                    AddRow(bias.FloatRow(0), result.FloatRow(row), result.Columns);
+                }
+            });
+        }
+    }
+
+    /// <summary>The packed form of a weight, kept beside its storage and packed anew when the contents have changed.</summary>
+    private PackedRight Packed(Storage owner, Matrix.MatrixView right, bool transposed)
+    {
+        string purpose = transposed ? "right transposed" : "right";
+        (int depth, int columns) = transposed ? (right.Columns, right.Rows) : (right.Rows, right.Columns);
+        lock (owner.Derived)
+        {
+            if (owner.Derived.TryGetValue(purpose, out (long Version, IDisposable Value) kept))
+            {
+                var old = (PackedRight)kept.Value;
+                if (old.Depth == depth && old.Columns == columns)
+                {
+                    if (kept.Version != owner.Version)
+                    {
+                        old.Pack(right, transposed, _pool);
+                        owner.Derived[purpose] = (owner.Version, old);
+                    }
+                    return old;
+                }
+                old.Dispose();
+            }
+            PackedRight packed = _product.Pack(right, transposed);
+            owner.Derived[purpose] = (owner.Version, packed);
+            return packed;
+        }
+    }
+
+    private static bool IsOperand(Kernels.MatrixView x) =>
+        x.Type is DType.Float32 or DType.BFloat16 && (x.Rows <= 1 || x.Stride >= x.Columns);
+
+    private static Matrix.MatrixView Operand(Kernels.MatrixView x) =>
+        new(x.Pointer, x.Type, x.Rows, x.Columns, x.Rows <= 1 ? x.Columns : x.Stride);
+}
