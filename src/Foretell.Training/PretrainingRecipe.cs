@@ -158,6 +158,11 @@ public sealed record PretrainingRecipe
             }
             root[setting[..equals]] = Value(setting[(equals + 1)..]);
         }
+        // The generated reader does not know the defaults of init-only properties, so they are laid under the given values.
+        foreach ((string key, JsonNode? value) in JsonNode.Parse(new PretrainingRecipe().ToJson())!.AsObject())
+        {
+            root.TryAdd(key, value?.DeepClone());
+        }
         try
         {
             PretrainingRecipe recipe = root.Deserialize(RecipeJson.Default.PretrainingRecipe)!;

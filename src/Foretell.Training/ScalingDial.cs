@@ -68,7 +68,7 @@ public static class ScalingDial
     /// <exception cref="FormatException">A value is out of its range.</exception>
     public static void Validate(PretrainingRecipe recipe)
     {
-        Require(recipe.Depth is null || recipe.Parameters is null, "give depth or parameters, not both");
+        Require(recipe.Depth is null || recipe.Parameters is null, $"give depth or parameters, not both");
         Require(recipe.Depth is null or > 0, $"depth must be at least 1; it is {recipe.Depth}");
         Require(recipe.Parameters is null or > 0, $"parameters must be at least 1; it is {recipe.Parameters}");
         Require(recipe.ContextLength > 0, $"contextLength must be at least 1; it is {recipe.ContextLength}");
@@ -80,7 +80,7 @@ public static class ScalingDial
         Require(recipe.ValidationShare is > 0 and < 1, $"validationShare must be between 0 and 1; it is {recipe.ValidationShare}");
         Require(recipe.Dropout is >= 0 and < 1, $"dropout must be in [0, 1); it is {recipe.Dropout}");
         Require(recipe.KeepCheckpoints > 0, $"keepCheckpoints must be at least 1; it is {recipe.KeepCheckpoints}");
-        Require(recipe.ValidateEvery is null or > 0 && recipe.CheckpointEvery is null or > 0, "validateEvery and checkpointEvery must be at least 1");
+        Require(recipe.ValidateEvery is null or > 0 && recipe.CheckpointEvery is null or > 0, $"validateEvery and checkpointEvery must be at least 1");
     }
 
     private static int DefaultMicroBatchRows(int context) => Math.Max(1, 4_096 / context);
@@ -125,6 +125,4 @@ public static class ScalingDial
             throw new FormatException($"recipe: {FormattableString.Invariant(complaint)}.");
         }
     }
-
-    private static void Require(bool condition, string complaint) => Require(condition, $"{complaint}");
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Foretell.Models;
 using Foretell.Tensors;
 using Foretell.Training;
 

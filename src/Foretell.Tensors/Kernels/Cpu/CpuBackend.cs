@@ -19,6 +19,7 @@ internal sealed unsafe partial class CpuBackend : ReferenceBackend
 
     private readonly WorkerPool _pool;
     private readonly MatrixProduct _product;
+    private readonly KernelSet _kernels;
     private readonly long _leastParallelElements;
 
     /// <param name="kernels">Which machine code multiplies matrices; the machine must have it.</param>
@@ -32,6 +33,7 @@ internal sealed unsafe partial class CpuBackend : ReferenceBackend
         MatrixEngine engine = kernels.CreateEngine(precision);
         _pool = new WorkerPool(threads == 0 ? Environment.ProcessorCount : threads);
         _product = new MatrixProduct(engine, _pool);
+        _kernels = kernels;
         _leastParallelElements = leastParallelElements;
         string operands = precision == DType.Float32 ? "float32" : kernels.HasBFloat16() ? "bfloat16" : "rounded bfloat16";
         Name = $"{kernels.Name()} {operands}";
@@ -45,6 +47,9 @@ internal sealed unsafe partial class CpuBackend : ReferenceBackend
 
     public override int DepthStep => _product.Engine.DepthStep;
 
+    /// <summary>What the engine's instruction reaches on registers alone, on all threads, in operations a second.</summary>
+    public double MeasurePeak() => MachinePeak.Measure(_kernels, _product.Engine.OperandType, _pool);
+
     protected override void Dispose(bool disposing)
     {
         if (disposing)
@@ -53,10 +58,10 @@ internal sealed unsafe partial class CpuBackend : ReferenceBackend
         }
     }
 
-    private static bool IsFast(Kernels.MatrixView x) => x.Type == DType.Float32;
+    private static bool IsFast(MatrixView x) => x.Type == DType.Float32;
 
     /// <summary>Whether the rows lie behind one another without gaps.</summary>
-    private static bool IsFlat(Kernels.MatrixView x) => x.IsNone || x.Rows <= 1 || x.Stride == x.Columns;
+    private static bool IsFlat(MatrixView x) => x.IsNone || x.Rows <= 1 || x.Stride == x.Columns;
 
     /// <summary>Splits rows among the workers when they hold enough elements.</summary>
     private void ForRows(int rows, long elements, Action<int, int> body) => ForRange(rows, 1, elements, body);

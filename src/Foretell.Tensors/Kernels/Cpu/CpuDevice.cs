@@ -22,6 +22,11 @@ public static class CpuDevice
         return new Device(new CpuBackend(set, threads, precision ?? (set.HasBFloat16() ? DType.BFloat16 : DType.Float32)));
     }
 
+    /// <summary>The most operations a second that matrix products of this device could reach: its instruction on registers alone, on all its threads, measured in some tens of milliseconds.</summary>
+    public static double MeasurePeak(Device device) => device.Backend is CpuBackend cpu
+        ? cpu.MeasurePeak()
+        : throw new ArgumentException($"{device.Name} is not a CPU device made by CpuDevice.");
+
     /// <summary>Whether the kernels have instructions for bfloat16.</summary>
     internal static bool HasBFloat16(this KernelSet kernels) => kernels switch
     {
