@@ -58,7 +58,8 @@ public static class TrainingReport
         }
         if (Points(metrics, "seconds") is [.., (_, double seconds)])
         {
-            report.Figures(new KeyFigure("Training took", Duration(seconds)));
+            (string value, string unit) = Duration(seconds);
+            report.Figures(new KeyFigure("Training took", value, unit));
         }
     }
 
@@ -102,14 +103,14 @@ public static class TrainingReport
         return points;
     }
 
-    private static string Duration(double seconds)
+    private static (string Value, string Unit) Duration(double seconds)
     {
         long whole = (long)Math.Round(Math.Clamp(seconds, 0, 1e12));
         return whole switch
         {
-            < 60 => string.Create(CultureInfo.InvariantCulture, $"{whole} s"),
-            < 3600 => string.Create(CultureInfo.InvariantCulture, $"{whole / 60} min {whole % 60:00} s"),
-            _ => string.Create(CultureInfo.InvariantCulture, $"{whole / 3600} h {whole / 60 % 60:00} min"),
+            < 60 => (whole.ToString(CultureInfo.InvariantCulture), "seconds"),
+            < 3600 => (string.Create(CultureInfo.InvariantCulture, $"{whole / 60}:{whole % 60:00}"), "minutes"),
+            _ => (string.Create(CultureInfo.InvariantCulture, $"{whole / 3600}:{whole / 60 % 60:00}"), "hours"),
         };
     }
 }

@@ -14,7 +14,7 @@ public class TrainingReportTests
             ["Training loss", "Validation loss", "Bits per byte", "Speed", "Steps", "Training took"],
             main.Element("dl")!.Descendants("dt").Select(name => name.Value));
         Assert.Equal(
-            ["0.010 nats per token", "0.020 nats per token", "1.500 on unseen text", "48,200 tokens per second", "100", "1 h 03 min"],
+            ["0.010 nats per token", "0.020 nats per token", "1.500 on unseen text", "48,200 tokens per second", "100", "1:03 hours"],
             main.Element("dl")!.Descendants("dd").Select(value => value.Value));
         Assert.Equal(
             ["Loss", "Bits per byte on text it has not seen", "Learning rate", "Length of the gradient", "Speed"],
