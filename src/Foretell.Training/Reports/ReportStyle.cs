@@ -27,7 +27,7 @@ internal static class ReportStyle
         p { margin: .75rem 0; max-width: 42rem; white-space: pre-line; }
         header p { color: var(--soft); font-size: 1.1rem; margin-top: .6rem; }
         figure { margin: 1.75rem 0; }
-        .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.4rem, 1fr)); gap: 1.4rem 1.75rem; margin: 2.5rem 0 0; padding: 1.4rem 0; border: solid var(--rule); border-width: 1px 0; }
+        .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.3rem, 1fr)); gap: 1.4rem 1.25rem; margin: 2.5rem 0 0; padding: 1.4rem 0; border: solid var(--rule); border-width: 1px 0; }
         .figures dt { color: var(--soft); font-size: .85rem; line-height: 1.4; }
         .figures dd { margin: .1rem 0 0; font-size: 1.6rem; line-height: 1.25; letter-spacing: -.01em; }
         .figures small { display: block; color: var(--soft); font-size: .85rem; line-height: 1.4; letter-spacing: 0; }

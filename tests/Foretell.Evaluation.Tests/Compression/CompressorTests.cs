@@ -106,6 +106,18 @@ public sealed class CompressorTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
+    public void Decompress_AMillionRandomBytes_GivesThemBackAtTheModelsSize()
+    {
+        byte[] bytes = RandomBytes(1_000_000, seed: 12);
+        var predictor = new RecurrentPredictor(Pieces.VocabularySize, 256);
+        byte[] compressed = Compress(bytes, predictor);
+        Assert.True(bytes.AsSpan().SequenceEqual(Decompress(compressed, predictor)));
+        LanguageModelScore score = new LanguageModelEvaluator(predictor, Pieces).Evaluate(new MemoryStream(bytes), cancellation: Cancellation);
+        Assert.InRange(compressed.Length / (score.BitsPerByte / 8 * bytes.Length), 0.9999, 1.001);
+    }
+
+    [Fact]
     public void Decompress_AnyFlippedBitOrTruncation_IsRefusedBeforeAnythingIsWritten()
     {
         var predictor = new RecurrentPredictor(Pieces.VocabularySize, 16);
