@@ -1,4 +1,5 @@
 using Foretell.Tensors.Kernels;
+using Foretell.Tensors.Kernels.Cpu;
 using Foretell.Tensors.Kernels.Reference;
 
 namespace Foretell.Tensors.Tests.Operations;
@@ -18,6 +19,9 @@ public static class Backends
     [
         new("reference float32", "reference float32", RoundsProducts: false, () => new ReferenceBackend()),
         new("reference bfloat16", "reference bfloat16", RoundsProducts: true, () => new ReferenceBackend(DType.BFloat16)),
+        // Small work is shared too, so that the table's sizes meet every way of splitting.
+        new("portable float32, 1 thread", "portable float32", RoundsProducts: false, () => new CpuBackend(threads: 1, leastParallelElements: 0)),
+        new("portable float32, 2 threads", "portable float32", RoundsProducts: false, () => new CpuBackend(threads: 2, leastParallelElements: 0)),
     ];
 
     public static BackendUnderTest Get(string name) => All.Single(backend => backend.Name == name);
