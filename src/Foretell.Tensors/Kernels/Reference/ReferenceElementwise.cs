@@ -181,11 +181,11 @@ internal static class ReferenceElementwise
         }
     }
 
-    /// <summary>erf(x) to full double precision: its Maclaurin series where that converges fast, else the continued fraction of erfc (Abramowitz and Stegun 7.1.5, 7.1.14).</summary>
+    /// <summary>erf(x) within 1e-14: its Maclaurin series where that converges fast, else the continued fraction of erfc (Abramowitz and Stegun 7.1.5, 7.1.14).</summary>
     public static double ErrorFunction(double x)
     {
         double magnitude = Math.Abs(x);
-        if (magnitude < 3)
+        if (magnitude < 2)
         {
             double term = x;
             double sum = x;
