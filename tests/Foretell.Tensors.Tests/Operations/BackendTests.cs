@@ -9,9 +9,10 @@ public class BackendTests
     /// <summary>Operands rounded to 8 bits err by 2⁻⁹ each; what several products in a row make of that.</summary>
     private const double RoundedTolerance = 0.03;
 
-    public static TheoryData<string, string> Rows() => RowsOf(Backends.All);
+    /// <summary>The first of each family; its siblings must give its very bits.</summary>
+    public static TheoryData<string, string> Rows() => RowsOf(Backends.All.Where(backend => First(backend) == backend));
 
-    /// <summary>Every backend that has a sibling to be compared with.</summary>
+    /// <summary>The siblings.</summary>
     public static TheoryData<string, string> FamilyRows() => RowsOf(Backends.All.Where(backend => First(backend) != backend));
 
     private static TheoryData<string, string> RowsOf(IEnumerable<BackendUnderTest> backends)

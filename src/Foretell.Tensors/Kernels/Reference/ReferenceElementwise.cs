@@ -202,7 +202,7 @@ internal static class ReferenceElementwise
             fraction = n / 2.0 / (magnitude + fraction);
         }
         double complement = Math.Exp(-magnitude * magnitude) / Math.Sqrt(Math.PI) / (magnitude + fraction);
-        return Math.Sign(x) * (1 - complement);
+        return Math.CopySign(1 - complement, x);
     }
 
     private static T Sigmoid<T>(T x)
