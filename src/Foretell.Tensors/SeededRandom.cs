@@ -24,12 +24,13 @@ public struct SeededRandom(ulong seed)
     /// <summary>An independent stream for <paramref name="purpose"/> and <paramref name="index"/>.</summary>
     public readonly SeededRandom Fork(string purpose, long index = 0)
     {
-        ulong hash = _seed;
+        // Mixed before each letter and the index, so that neighbouring seeds, letters and indices cannot make up for each other.
+        ulong hash = Mix(_seed);
         foreach (char letter in purpose)
         {
             hash = Mix(hash ^ letter);
         }
-        return new SeededRandom(Mix(hash ^ Mix((ulong)index)));
+        return new SeededRandom(Mix(Mix(hash) ^ (ulong)index));
     }
 
     public ulong NextBits() => Mix(_seed + GoldenGamma * ++_counter);

@@ -245,7 +245,8 @@ public sealed class Tensor
 
     internal unsafe StridedView Strided() => new(Pointer, Type, Shape, _strides);
 
-    private void NeedAxis(string operation, int axis)
+    /// <summary>Refuses an axis that the tensor does not have.</summary>
+    internal void NeedAxis(string operation, int axis)
     {
         if ((uint)axis >= (uint)Shape.Rank)
         {

@@ -32,6 +32,7 @@ public sealed partial class Tape
         {
             throw new ArgumentException("concatenate: there is nothing to join.");
         }
+        pieces[0].NeedAxis("concatenate", axis);
         Span<int> lengths = stackalloc int[pieces[0].Shape.Rank];
         pieces[0].Shape.CopyTo(lengths);
         lengths[axis] = 0;

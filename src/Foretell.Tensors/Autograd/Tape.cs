@@ -58,6 +58,10 @@ public sealed partial class Tape : IDisposable
             bool reached = false;
             foreach (Tensor output in step.Outputs)
             {
+                if (output.RequiresGradient)
+                {
+                    throw new InvalidOperationException($"backward: {output} was given a Gradient but is the result of an operation; only a leaf (a parameter) keeps one.");
+                }
                 reached |= _gradients.ContainsKey(output);
             }
             if (!reached)

@@ -75,9 +75,9 @@ internal static partial class OperationTable
     {
         foreach (int width in Widths)
         {
-            yield return new Operation($"rms norm 4x{width}", [Any([4, width]), Any([width])], (tape, x) => tape.RmsNorm(x[0], x[1], 1e-5f));
-            yield return new Operation($"rms norm by heads 4x3x{width}", [Any([4, 3 * width]), Any([width])], (tape, x) => tape.RmsNorm(x[0], x[1], 1e-5f));
-            // Large epsilon: a row of one element is otherwise all mean, and its gradient nothing but rounding.
+            // Away from zero, and a large epsilon below: a row of one element is otherwise scaled to 1, and its gradient nothing but rounding.
+            yield return new Operation($"rms norm 4x{width}", [Nonzero([4, width]), Any([width])], (tape, x) => tape.RmsNorm(x[0], x[1], 1e-2f));
+            yield return new Operation($"rms norm by heads 4x3x{width}", [Nonzero([4, 3 * width]), Any([width])], (tape, x) => tape.RmsNorm(x[0], x[1], 1e-2f));
             yield return new Operation($"layer norm 4x{width}", [Any([4, width]), Any([width]), Any([width])], (tape, x) => tape.LayerNorm(x[0], x[1], x[2], 1e-2f)) { Tolerance = 5e-5 };
             yield return new Operation($"layer norm without bias 4x{width}", [Any([4, width]), Any([width])], (tape, x) => tape.LayerNorm(x[0], x[1], null, 1e-2f)) { Tolerance = 5e-5 };
             foreach (bool interleaved in new[] { false, true })

@@ -181,11 +181,11 @@ internal static class ReferenceElementwise
         }
     }
 
-    /// <summary>erf(x) to full double precision: its Maclaurin series where that converges fast, else the continued fraction of erfc (Abramowitz and Stegun 7.1.5, 7.1.14).</summary>
+    /// <summary>erf(x) within 1e-14: its Maclaurin series where that converges fast, else the continued fraction of erfc (Abramowitz and Stegun 7.1.5, 7.1.14).</summary>
     public static double ErrorFunction(double x)
     {
         double magnitude = Math.Abs(x);
-        if (magnitude < 3)
+        if (magnitude < 2)
         {
             double term = x;
             double sum = x;
@@ -202,7 +202,7 @@ internal static class ReferenceElementwise
             fraction = n / 2.0 / (magnitude + fraction);
         }
         double complement = Math.Exp(-magnitude * magnitude) / Math.Sqrt(Math.PI) / (magnitude + fraction);
-        return Math.Sign(x) * (1 - complement);
+        return Math.CopySign(1 - complement, x);
     }
 
     private static T Sigmoid<T>(T x)
