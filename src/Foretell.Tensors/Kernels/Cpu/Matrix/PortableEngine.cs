@@ -12,7 +12,7 @@ internal sealed unsafe class PortableEngine : MatrixEngine
     public const int LeftWidth = 8;
 
     /// <summary>How far ahead, in singles, the few-row kernels ask for the right operand.</summary>
-    public const int PrefetchDistance = 1024;
+    public const int PrefetchDistance = 512;
 
     private readonly delegate*<KernelArguments, int, void> _run;
 
