@@ -55,7 +55,8 @@ public unsafe class AmxKernelTests
         Assert.SkipUnless(CpuFeatures.CanAssemble, "this machine lacks Linux on x64");
         using var memory = new AlignedMemory(1 << 16);
         var interpreter = new TileInterpreter();
-        var arguments = new KernelArguments
+        var arguments = (KernelArguments*)(memory.Pointer + 8192);
+        *arguments = new KernelArguments
         {
             Left = memory.Pointer,
             Right = memory.Pointer,
@@ -66,10 +67,10 @@ public unsafe class AmxKernelTests
             TileConfiguration = memory.Pointer + 4096,
         };
         AmxKernel.WriteConfiguration(32, new Span<byte>(memory.Pointer + 4096, 64));
-        interpreter.Allow(&arguments, sizeof(KernelArguments), writable: true, "the arguments");
+        interpreter.Allow(arguments, sizeof(KernelArguments), writable: true, "the arguments");
         interpreter.Allow(memory.Pointer + 4096, 64, writable: false, "the configuration");
         interpreter.Allow(memory.Pointer, 2 * TilePanels.StepBytes, writable: false, "two steps");
-        var failure = Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => interpreter.Run(AmxKernel.TwoRowTiles().Code, &arguments));
+        var failure = Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => interpreter.Run(AmxKernel.TwoRowTiles().Code, arguments));
         Assert.Contains("outside", failure.Message, StringComparison.Ordinal);
     }
 
