@@ -50,6 +50,26 @@ public unsafe class AmxKernelTests
     }
 
     [Fact]
+    public void Multiply_NativeAndInterpreted_GiveTheSameBits()
+    {
+        Assert.SkipUnless(CpuFeatures.Amx, "this machine lacks AMX (tiles, bfloat16) and permission to use it");
+        using var left = TestMatrix.Random(45, 500, DType.BFloat16, 1);
+        using var right = TestMatrix.Random(500, 260, DType.BFloat16, 2);
+        using var native = new TestMatrix(45, 260);
+        using var interpreted = new TestMatrix(45, 260);
+        using var pool = new WorkerPool(1);
+        new MatrixProduct(new AmxEngine(), pool).Multiply(left.View, false, right.View, false, native.View);
+        new MatrixProduct(new InterpretedAmxEngine(), pool).Multiply(left.View, false, right.View, false, interpreted.View);
+        for (int row = 0; row < 45; row++)
+        {
+            for (int column = 0; column < 260; column++)
+            {
+                Assert.Equal(interpreted[row, column], native[row, column]);
+            }
+        }
+    }
+
+    [Fact]
     public void Run_OneStepBeyondTheOperands_IsCaught()
     {
         Assert.SkipUnless(CpuFeatures.CanAssemble, "this machine lacks Linux on x64");
