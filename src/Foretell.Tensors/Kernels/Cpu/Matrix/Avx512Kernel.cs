@@ -16,7 +16,7 @@ internal sealed class Avx512Kernel(bool bfloat16, int rows, int streams)
     /// <summary>Rows of a left panel of singles.</summary>
     public const int FloatPanelRows = 8;
 
-    private const int PrefetchBytes = 4096;
+    private const int PrefetchBytes = 2048;
     private const int VectorBytes = 64;
     private const int VectorsPerPanel = 2;
 
@@ -52,6 +52,7 @@ internal sealed class Avx512Kernel(bool bfloat16, int rows, int streams)
             a.vpxord(s_registers[i], s_registers[i], s_registers[i]);
         }
         a.Label(ref begin);
+        FetchNextResult(a);
         a.mov(rax, rsi);
         a.mov(s_streamCursors[0], rdx);
         for (int stream = 1; stream < streams; stream++)
@@ -93,6 +94,24 @@ internal sealed class Avx512Kernel(bool bfloat16, int rows, int streams)
             {
                 a.add(rcx, Argument(nameof(KernelArguments.ResultStreamBytes)));
             }
+        }
+    }
+
+    /// <summary>Asks for the lines that the next panel's sums go to, so that they are here when it ends.</summary>
+    private void FetchNextResult(Assembler a)
+    {
+        if (streams > 1)
+        {
+            return;
+        }
+        a.mov(r9, Argument(nameof(KernelArguments.Result)));
+        for (int row = 0; row < rows; row++)
+        {
+            for (int half = 0; half < VectorsPerPanel; half++)
+            {
+                a.prefetchw(__byte_ptr[r9 + (VectorsPerPanel + half) * VectorBytes]);
+            }
+            a.add(r9, Argument(nameof(KernelArguments.ResultRowBytes)));
         }
     }
 
@@ -154,7 +173,7 @@ internal sealed class Avx512Kernel(bool bfloat16, int rows, int streams)
             {
                 if (streams > 1)
                 {
-                    a.prefetcht0(__byte_ptr[s_streamCursors[stream] + (rightOffset(half) + PrefetchBytes)]);
+                    a.prefetcht1(__byte_ptr[s_streamCursors[stream] + (rightOffset(half) + PrefetchBytes)]);
                 }
                 a.vmovups(right[half], __zmmword_ptr[s_streamCursors[stream] + rightOffset(half)]);
             }

@@ -12,7 +12,9 @@ internal sealed unsafe class PortableEngine : MatrixEngine
     public const int LeftWidth = 8;
 
     /// <summary>How far ahead, in singles, the few-row kernels ask for the right operand.</summary>
-    public const int PrefetchDistance = 1024;
+    public const int PrefetchDistance = 512;
+
+    private const long RowDepthBlock = 256;
 
     private readonly delegate*<KernelArguments, int, void> _run;
 
@@ -24,7 +26,7 @@ internal sealed unsafe class PortableEngine : MatrixEngine
         VectorBits = vectorBits != 0 ? vectorBits : Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
         _run = VectorBits switch
         {
-            512 => &Run<PortableKernel512>,
+            512 => &RunWidest,
             256 => &Run<PortableKernel256>,
             128 => &Run<PortableKernel128>,
             _ => throw new ArgumentException($"Vectors have 128, 256 or 512 bits, not {VectorBits}.", nameof(vectorBits)),
@@ -62,6 +64,19 @@ internal sealed unsafe class PortableEngine : MatrixEngine
 
     protected override void Run(KernelArguments arguments, int rows) => _run(arguments, rows);
 
+    /// <summary>Blocks of eight rows at full width; fewer rows are better served by blocks of four at half of it.</summary>
+    private static void RunWidest(KernelArguments call, int rows)
+    {
+        if (rows is >= 4 and < LeftWidth)
+        {
+            Run<PortableKernel256>(call, rows);
+        }
+        else
+        {
+            Run<PortableKernel512>(call, rows);
+        }
+    }
+
     private static void Run<TKernel>(KernelArguments call, int rows)
         where TKernel : struct, IPortableKernel
     {
@@ -89,10 +104,14 @@ internal sealed unsafe class PortableEngine : MatrixEngine
         long streamPanels = call.Panels / TKernel.Streams;
         for (long panel = 0; panel < streamPanels; panel++)
         {
-            for (int row = blockRows; row < rows; row++)
+            // Each row reads the panels again, so depth goes in parts that the caches hold in between.
+            for (long k = 0; k < call.Steps; k += RowDepthBlock)
             {
-                TKernel.RowOfStreams(left + row, right + panel * panelFloats, streamPanels * panelFloats,
-                    call.Result + row * stride + panel * ColumnPanel, streamPanels * ColumnPanel, call.Steps, accumulate);
+                for (int row = blockRows; row < rows; row++)
+                {
+                    TKernel.RowOfStreams(left + k * LeftWidth + row, right + panel * panelFloats + k * ColumnPanel, streamPanels * panelFloats,
+                        call.Result + row * stride + panel * ColumnPanel, streamPanels * ColumnPanel, Math.Min(RowDepthBlock, call.Steps - k), accumulate || k > 0);
+                }
             }
         }
         for (long panel = streamPanels * TKernel.Streams; panel < call.Panels; panel++)

@@ -107,10 +107,10 @@ internal readonly unsafe struct PortableKernel256 : IPortableKernel
             long at = k * MatrixEngine.ColumnPanel;
             if (Sse.IsSupported)
             {
-                Sse.Prefetch0(right + at + PortableEngine.PrefetchDistance);
-                Sse.Prefetch0(right + at + PortableEngine.PrefetchDistance + 16);
-                Sse.Prefetch0(right1 + at + PortableEngine.PrefetchDistance);
-                Sse.Prefetch0(right1 + at + PortableEngine.PrefetchDistance + 16);
+                Sse.Prefetch1(right + at + PortableEngine.PrefetchDistance);
+                Sse.Prefetch1(right + at + PortableEngine.PrefetchDistance + 16);
+                Sse.Prefetch1(right1 + at + PortableEngine.PrefetchDistance);
+                Sse.Prefetch1(right1 + at + PortableEngine.PrefetchDistance + 16);
             }
             a0 = Vector256.FusedMultiplyAdd(x, Vector256.Load(right + at), a0);
             a1 = Vector256.FusedMultiplyAdd(x, Vector256.Load(right + at + 8), a1);

@@ -137,14 +137,14 @@ internal readonly unsafe struct PortableKernel512 : IPortableKernel
             long at = k * MatrixEngine.ColumnPanel;
             if (Sse.IsSupported)
             {
-                Sse.Prefetch0(right + at + PortableEngine.PrefetchDistance);
-                Sse.Prefetch0(right + at + PortableEngine.PrefetchDistance + 16);
-                Sse.Prefetch0(right1 + at + PortableEngine.PrefetchDistance);
-                Sse.Prefetch0(right1 + at + PortableEngine.PrefetchDistance + 16);
-                Sse.Prefetch0(right2 + at + PortableEngine.PrefetchDistance);
-                Sse.Prefetch0(right2 + at + PortableEngine.PrefetchDistance + 16);
-                Sse.Prefetch0(right3 + at + PortableEngine.PrefetchDistance);
-                Sse.Prefetch0(right3 + at + PortableEngine.PrefetchDistance + 16);
+                Sse.Prefetch1(right + at + PortableEngine.PrefetchDistance);
+                Sse.Prefetch1(right + at + PortableEngine.PrefetchDistance + 16);
+                Sse.Prefetch1(right1 + at + PortableEngine.PrefetchDistance);
+                Sse.Prefetch1(right1 + at + PortableEngine.PrefetchDistance + 16);
+                Sse.Prefetch1(right2 + at + PortableEngine.PrefetchDistance);
+                Sse.Prefetch1(right2 + at + PortableEngine.PrefetchDistance + 16);
+                Sse.Prefetch1(right3 + at + PortableEngine.PrefetchDistance);
+                Sse.Prefetch1(right3 + at + PortableEngine.PrefetchDistance + 16);
             }
             a0 = Vector512.FusedMultiplyAdd(x, Vector512.Load(right + at), a0);
             a1 = Vector512.FusedMultiplyAdd(x, Vector512.Load(right + at + 16), a1);
