@@ -198,17 +198,23 @@ internal sealed unsafe partial class CpuBackend
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransposeStrip(float* x, long xStride, float* result, long resultStride, int rows, int columns, float scale, bool accumulate)
     {
+        // Through a square of its own: lines a power of two apart would push one another out of the cache.
+        const int Side = TransposeBlock + 1;
+        float* square = stackalloc float[TransposeBlock * Side];
         for (int first = 0; first < rows; first += TransposeBlock)
         {
-            int end = Math.Min(rows, first + TransposeBlock);
+            int count = Math.Min(TransposeBlock, rows - first);
+            for (int i = 0; i < count; i++)
+            {
+                float* from = x + (first + i) * xStride;
+                for (int j = 0; j < columns; j++)
+                {
+                    square[j * Side + i] = from[j];
+                }
+            }
             for (int j = 0; j < columns; j++)
             {
-                float* to = result + j * resultStride;
-                float* from = x + j;
-                for (int i = first; i < end; i++)
-                {
-                    to[i] = accumulate ? MathF.FusedMultiplyAdd(from[i * xStride], scale, to[i]) : from[i * xStride] * scale;
-                }
+                CopyRun(square + j * Side, result + j * resultStride + first, scale, count, accumulate);
             }
         }
     }
