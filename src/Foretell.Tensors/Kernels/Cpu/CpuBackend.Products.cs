@@ -5,7 +5,7 @@ namespace Foretell.Tensors.Kernels.Cpu;
 /// <content>Matrix products by the chosen engine, and the packed weights kept for them.</content>
 internal sealed unsafe partial class CpuBackend
 {
-    public override void Multiply(Kernels.MatrixView left, bool leftTransposed, Kernels.MatrixView right, bool rightTransposed, Storage? rightOwner, Kernels.MatrixView bias, Kernels.MatrixView result, bool accumulate)
+    public override void Multiply(MatrixView left, bool leftTransposed, MatrixView right, bool rightTransposed, Storage? rightOwner, MatrixView bias, MatrixView result, bool accumulate)
     {
         bool fast = IsOperand(left) && IsOperand(right) && (bias.IsNone || IsFast(bias)) && (IsFast(result) || (IsOperand(result) && !accumulate));
         if (!fast)
@@ -16,11 +16,11 @@ internal sealed unsafe partial class CpuBackend
         float* fusedBias = accumulate ? null : (float*)bias.Pointer;
         if (rightOwner is null)
         {
-            _product.Multiply(Operand(left), leftTransposed, Operand(right), rightTransposed, Operand(result), accumulate, fusedBias);
+            _product.Multiply(left, leftTransposed, right, rightTransposed, result, accumulate, fusedBias);
         }
         else
         {
-            _product.Multiply(Operand(left), leftTransposed, Packed(rightOwner, Operand(right), rightTransposed), Operand(result), accumulate, fusedBias);
+            _product.Multiply(left, leftTransposed, Packed(rightOwner, right, rightTransposed), result, accumulate, fusedBias);
         }
         if (accumulate && !bias.IsNone)
         {
@@ -35,7 +35,7 @@ internal sealed unsafe partial class CpuBackend
     }
 
     /// <summary>The packed form of a weight, kept beside its storage and packed anew when the contents have changed.</summary>
-    private PackedRight Packed(Storage owner, Matrix.MatrixView right, bool transposed)
+    private PackedRight Packed(Storage owner, MatrixView right, bool transposed)
     {
         string purpose = transposed ? "right transposed" : "right";
         (int depth, int columns) = transposed ? (right.Columns, right.Rows) : (right.Rows, right.Columns);
@@ -61,9 +61,6 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    private static bool IsOperand(Kernels.MatrixView x) =>
+    private static bool IsOperand(MatrixView x) =>
         x.Type is DType.Float32 or DType.BFloat16 && (x.Rows <= 1 || x.Stride >= x.Columns);
-
-    private static Matrix.MatrixView Operand(Kernels.MatrixView x) =>
-        new(x.Pointer, x.Type, x.Rows, x.Columns, x.Rows <= 1 ? x.Columns : x.Stride);
 }

@@ -53,10 +53,10 @@ internal sealed unsafe partial class CpuBackend : ReferenceBackend
         }
     }
 
-    private static bool IsFast(Kernels.MatrixView x) => x.Type == DType.Float32;
+    private static bool IsFast(MatrixView x) => x.Type == DType.Float32;
 
     /// <summary>Whether the rows lie behind one another without gaps.</summary>
-    private static bool IsFlat(Kernels.MatrixView x) => x.IsNone || x.Rows <= 1 || x.Stride == x.Columns;
+    private static bool IsFlat(MatrixView x) => x.IsNone || x.Rows <= 1 || x.Stride == x.Columns;
 
     /// <summary>Splits rows among the workers when they hold enough elements.</summary>
     private void ForRows(int rows, long elements, Action<int, int> body) => ForRange(rows, 1, elements, body);
