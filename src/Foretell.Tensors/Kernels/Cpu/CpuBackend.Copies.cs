@@ -6,8 +6,11 @@ namespace Foretell.Tensors.Kernels.Cpu;
 /// <content>Copies between types and layouts, sums over repeated axes.</content>
 internal sealed unsafe partial class CpuBackend
 {
-    /// <summary>Side of the squares that transposes go through, so that both sides' lines stay in the first-level cache.</summary>
-    private const int TransposeBlock = 32;
+    /// <summary>Adjacent elements of x that a transpose takes from a row at a time: several lines, since each row lies on pages of its own.</summary>
+    private const int TransposeWidth = 128;
+
+    /// <summary>Rows of x that a transpose takes at a time, so that it writes whole lines.</summary>
+    private const int TransposeHeight = 32;
 
     /// <summary>Elements of a long row that are summed in single precision before their sum joins the others in double.</summary>
     private const int SumBlock = 4096;
@@ -166,10 +169,10 @@ internal sealed unsafe partial class CpuBackend
         return -1;
     }
 
-    /// <summary>Copies in squares: x runs along <paramref name="across"/>, the result along the last axis.</summary>
+    /// <summary>Copies in blocks: x runs along <paramref name="across"/>, the result along the last axis.</summary>
     private void Transpose(AxisLoops loops, int across, float* x, float* result, float scale, bool accumulate)
     {
-        int blocks = (loops.Length(across) + TransposeBlock - 1) / TransposeBlock;
+        int blocks = (loops.Length(across) + TransposeWidth - 1) / TransposeWidth;
         long planes = loops.Elements == 0 ? 0 : loops.Elements / loops.Length(across) / loops.Length(loops.Last);
         ForRows(checked((int)(planes * blocks)), loops.Elements, (first, end) =>
         {
@@ -187,28 +190,36 @@ internal sealed unsafe partial class CpuBackend
                         to += index * loops.Stride(2, axis);
                     }
                 }
-                int start = block * TransposeBlock;
-                int count = Math.Min(TransposeBlock, loops.Length(across) - start);
+                int start = block * TransposeWidth;
+                int count = Math.Min(TransposeWidth, loops.Length(across) - start);
                 TransposeStrip(x + from + start, loops.Stride(0, loops.Last), result + to + start * loops.Stride(2, across), loops.Stride(2, across), loops.Length(loops.Last), count, scale, accumulate);
             }
         });
     }
 
     /// <summary>result[j, i] (+)= scale · x[i, j] for x [rows, columns].</summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransposeStrip(float* x, long xStride, float* result, long resultStride, int rows, int columns, float scale, bool accumulate)
     {
-        for (int first = 0; first < rows; first += TransposeBlock)
+        // Through a block of its own: lines a power of two apart would push one another out of the cache.
+        const int Stride = TransposeHeight + 1;
+        float* block = stackalloc float[TransposeWidth * Stride];
+        for (int first = 0; first < rows; first += TransposeHeight)
         {
-            int end = Math.Min(rows, first + TransposeBlock);
+            int count = Math.Min(TransposeHeight, rows - first);
+            for (int i = 0; i < count; i++)
+            {
+                float* from = x + (first + i) * xStride;
+                float* to = block + i;
+                for (int j = 0; j < columns; j++, to += Stride)
+                {
+                    *to = from[j];
+                }
+            }
             for (int j = 0; j < columns; j++)
             {
-                float* to = result + j * resultStride;
-                float* from = x + j;
-                for (int i = first; i < end; i++)
-                {
-                    to[i] = accumulate ? MathF.FusedMultiplyAdd(from[i * xStride], scale, to[i]) : from[i * xStride] * scale;
-                }
+                CopyRun(block + j * Stride, result + j * resultStride + first, scale, count, accumulate);
             }
         }
     }

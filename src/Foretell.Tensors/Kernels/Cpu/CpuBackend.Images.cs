@@ -53,7 +53,9 @@ internal sealed unsafe partial class CpuBackend
         {
             for (int window = start; window < end; window++)
             {
-                PoolWindow(geometry, images, window, result.FloatRow(window), (int*)where.Pointer + window * where.Stride);
+                int* pixels = (int*)where.Pointer + window * where.Stride;
+                PoolWindow<WholeLanes>(geometry, images, window, result.FloatRow(window), pixels, 0, Lanes.Whole(geometry.Channels));
+                PoolWindow<PartOfLanes>(geometry, images, window, result.FloatRow(window), pixels, Lanes.Whole(geometry.Channels), geometry.Channels);
             }
         });
     }
@@ -137,16 +139,17 @@ internal sealed unsafe partial class CpuBackend
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PoolWindow(WindowGeometry geometry, MatrixView images, int window, float* result, int* where)
+    private static void PoolWindow<TLanes>(WindowGeometry geometry, MatrixView images, int window, float* result, int* where, int firstChannel, int endChannel)
+        where TLanes : struct, ILanes
     {
         var place = new WindowPlace(geometry, window);
         int top = Math.Max(place.Y, 0);
         int bottom = Math.Min(place.Y + geometry.KernelHeight, geometry.Height);
         int left = Math.Max(place.X, 0);
         int right = Math.Min(place.X + geometry.KernelWidth, geometry.Width);
-        for (int c = 0; c < geometry.Channels; c += Lanes.Count)
+        for (int c = firstChannel; c < endChannel; c += Lanes.Count)
         {
-            int count = Math.Min(Lanes.Count, geometry.Channels - c);
+            int count = endChannel - c;
             Vector512<float> largest = Vector512.Create(float.NegativeInfinity);
             Vector512<int> pixels = Vector512.Create(-1);
             for (int y = top; y < bottom; y++)
@@ -154,14 +157,14 @@ internal sealed unsafe partial class CpuBackend
                 for (int x = left; x < right; x++)
                 {
                     int pixel = (place.Image * geometry.Height + y) * geometry.Width + x;
-                    Vector512<float> value = Load(images.FloatRow(pixel) + c, count);
+                    Vector512<float> value = TLanes.Load(images.FloatRow(pixel) + c, count);
                     Vector512<int> wins = Vector512.GreaterThan(value, largest).AsInt32() | Vector512.LessThan(pixels, Vector512<int>.Zero);
                     largest = Vector512.ConditionalSelect(wins.AsSingle(), value, largest);
                     pixels = Vector512.ConditionalSelect(wins, Vector512.Create(pixel), pixels);
                 }
             }
-            Store(largest, result + c, count);
-            Store(pixels.AsSingle(), (float*)where + c, count);
+            TLanes.Store(largest, result + c, count);
+            TLanes.Store(pixels.AsSingle(), (float*)where + c, count);
         }
     }
 

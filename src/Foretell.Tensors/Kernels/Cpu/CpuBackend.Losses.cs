@@ -115,7 +115,7 @@ internal sealed unsafe partial class CpuBackend
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float RowLargest(float* x, int count)
     {
-        Vector512<float> first = Vector512.Create(float.NegativeInfinity);
+        Vector512<float> first = Lanes.Rest(x, count, float.NegativeInfinity);
         Vector512<float> second = first;
         int i = 0;
         for (; i + 2 * Lanes.Count <= count; i += 2 * Lanes.Count)
@@ -123,9 +123,9 @@ internal sealed unsafe partial class CpuBackend
             first = Vector512.MaxNative(first, Vector512.Load(x + i));
             second = Vector512.MaxNative(second, Vector512.Load(x + i + Lanes.Count));
         }
-        for (; i < count; i += Lanes.Count)
+        if (i + Lanes.Count <= count)
         {
-            first = Vector512.MaxNative(first, i + Lanes.Count <= count ? Vector512.Load(x + i) : Lanes.LoadPart(x + i, count - i, float.NegativeInfinity));
+            first = Vector512.MaxNative(first, Vector512.Load(x + i));
         }
         return Lanes.Maximum(Vector512.MaxNative(first, second));
     }
@@ -135,24 +135,23 @@ internal sealed unsafe partial class CpuBackend
     private static float Exponentials(float* x, float maximum, float* result, int count)
     {
         Vector512<float> shift = Vector512.Create(maximum);
+        int whole = Lanes.Whole(count);
         Vector512<float> sums = Vector512<float>.Zero;
-        int i = 0;
-        for (; i + Lanes.Count <= count; i += Lanes.Count)
+        if (whole < count)
+        {
+            sums = VectorMath.Exp(Lanes.Rest(x, count, float.NegativeInfinity) - shift);
+            if (result != null)
+            {
+                Lanes.StorePart(sums, result + whole, count - whole);
+            }
+        }
+        for (int i = 0; i < whole; i += Lanes.Count)
         {
             Vector512<float> value = VectorMath.Exp(Vector512.Load(x + i) - shift);
             sums += value;
             if (result != null)
             {
                 value.Store(result + i);
-            }
-        }
-        if (i < count)
-        {
-            Vector512<float> value = VectorMath.Exp(Lanes.LoadPart(x + i, count - i, float.NegativeInfinity) - shift);
-            sums += value;
-            if (result != null)
-            {
-                Lanes.StorePart(value, result + i, count - i);
             }
         }
         return Lanes.Sum(sums);
@@ -190,15 +189,11 @@ internal sealed unsafe partial class CpuBackend
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SoftmaxBackwardRow(float* result, float* dResult, float* dX, int count, bool accumulate)
     {
-        Vector512<float> sums = Vector512<float>.Zero;
+        Vector512<float> sums = Lanes.Rest(dResult, count) * Lanes.Rest(result, count);
         int i = 0;
         for (; i + Lanes.Count <= count; i += Lanes.Count)
         {
             sums = Vector512.FusedMultiplyAdd(Vector512.Load(dResult + i), Vector512.Load(result + i), sums);
-        }
-        if (i < count)
-        {
-            sums = Vector512.FusedMultiplyAdd(Lanes.LoadPart(dResult + i, count - i), Lanes.LoadPart(result + i, count - i), sums);
         }
         Vector512<float> sum = Vector512.Create(Lanes.Sum(sums));
         for (i = 0; i + Lanes.Count <= count; i += Lanes.Count)

@@ -129,7 +129,8 @@ internal sealed unsafe partial class CpuBackend
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float RmsNormRow(float* x, float* gain, float epsilon, float* result, int count)
     {
-        Vector512<float> first = Vector512<float>.Zero;
+        Vector512<float> first = Lanes.Rest(x, count);
+        first *= first;
         Vector512<float> second = Vector512<float>.Zero;
         int i = 0;
         for (; i + 2 * Lanes.Count <= count; i += 2 * Lanes.Count)
@@ -139,9 +140,9 @@ internal sealed unsafe partial class CpuBackend
             first = Vector512.FusedMultiplyAdd(a, a, first);
             second = Vector512.FusedMultiplyAdd(b, b, second);
         }
-        for (; i < count; i += Lanes.Count)
+        if (i + Lanes.Count <= count)
         {
-            Vector512<float> a = i + Lanes.Count <= count ? Vector512.Load(x + i) : Lanes.LoadPart(x + i, count - i);
+            Vector512<float> a = Vector512.Load(x + i);
             first = Vector512.FusedMultiplyAdd(a, a, first);
         }
         float inverse = 1 / MathF.Sqrt(Lanes.Sum(first + second) / count + epsilon);
@@ -160,7 +161,7 @@ internal sealed unsafe partial class CpuBackend
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RmsNormBackwardRow(float* x, float* gain, float inverse, float* dResult, float* dX, int count, bool accumulate)
     {
-        Vector512<float> first = Vector512<float>.Zero;
+        Vector512<float> first = Lanes.Rest(dResult, count) * Lanes.Rest(gain, count) * Lanes.Rest(x, count);
         Vector512<float> second = Vector512<float>.Zero;
         int i = 0;
         for (; i + 2 * Lanes.Count <= count; i += 2 * Lanes.Count)
@@ -169,11 +170,9 @@ internal sealed unsafe partial class CpuBackend
             int j = i + Lanes.Count;
             second = Vector512.FusedMultiplyAdd(Vector512.Load(dResult + j) * Vector512.Load(gain + j), Vector512.Load(x + j), second);
         }
-        for (; i < count; i += Lanes.Count)
+        if (i + Lanes.Count <= count)
         {
-            first = i + Lanes.Count <= count
-                ? Vector512.FusedMultiplyAdd(Vector512.Load(dResult + i) * Vector512.Load(gain + i), Vector512.Load(x + i), first)
-                : Vector512.FusedMultiplyAdd(Lanes.LoadPart(dResult + i, count - i) * Lanes.LoadPart(gain + i, count - i), Lanes.LoadPart(x + i, count - i), first);
+            first = Vector512.FusedMultiplyAdd(Vector512.Load(dResult + i) * Vector512.Load(gain + i), Vector512.Load(x + i), first);
         }
         Vector512<float> along = Vector512.Create(Lanes.Sum(first + second) * inverse * inverse * inverse / count);
         Vector512<float> factor = Vector512.Create(inverse);
@@ -197,30 +196,29 @@ internal sealed unsafe partial class CpuBackend
     {
         float mean = RowSum(x, count) / count;
         Vector512<float> center = Vector512.Create(mean);
-        Vector512<float> squares = Vector512<float>.Zero;
-        for (int i = 0; i < count; i += Lanes.Count)
+        // Padded with the mean, whose distance from itself is zero.
+        Vector512<float> squares = Lanes.Rest(x, count, mean) - center;
+        squares *= squares;
+        int whole = Lanes.Whole(count);
+        for (int i = 0; i < whole; i += Lanes.Count)
         {
-            // Padded with the mean, whose distance from itself is zero.
-            Vector512<float> distance = (i + Lanes.Count <= count ? Vector512.Load(x + i) : Lanes.LoadPart(x + i, count - i, mean)) - center;
+            Vector512<float> distance = Vector512.Load(x + i) - center;
             squares = Vector512.FusedMultiplyAdd(distance, distance, squares);
         }
         float inverse = 1 / MathF.Sqrt(Lanes.Sum(squares) / count + epsilon);
         statistics[0] = mean;
         statistics[1] = inverse;
         Vector512<float> factor = Vector512.Create(inverse);
-        for (int i = 0; i < count; i += Lanes.Count)
+        for (int i = 0; i < whole; i += Lanes.Count)
         {
-            int rest = count - i;
-            if (rest >= Lanes.Count)
-            {
-                Vector512<float> shift = bias == null ? Vector512<float>.Zero : Vector512.Load(bias + i);
-                Vector512.FusedMultiplyAdd((Vector512.Load(x + i) - center) * factor, Vector512.Load(gain + i), shift).Store(result + i);
-            }
-            else
-            {
-                Vector512<float> shift = bias == null ? Vector512<float>.Zero : Lanes.LoadPart(bias + i, rest);
-                Lanes.StorePart(Vector512.FusedMultiplyAdd((Lanes.LoadPart(x + i, rest) - center) * factor, Lanes.LoadPart(gain + i, rest), shift), result + i, rest);
-            }
+            Vector512<float> shift = bias == null ? Vector512<float>.Zero : Vector512.Load(bias + i);
+            Vector512.FusedMultiplyAdd((Vector512.Load(x + i) - center) * factor, Vector512.Load(gain + i), shift).Store(result + i);
+        }
+        if (whole < count)
+        {
+            Vector512<float> shift = bias == null ? Vector512<float>.Zero : Lanes.Rest(bias, count);
+            Vector512<float> last = Vector512.FusedMultiplyAdd((Lanes.Rest(x, count) - center) * factor, Lanes.Rest(gain, count), shift);
+            Lanes.StorePart(last, result + whole, count - whole);
         }
     }
 
@@ -229,34 +227,29 @@ internal sealed unsafe partial class CpuBackend
     {
         Vector512<float> center = Vector512.Create(statistics[0]);
         Vector512<float> factor = Vector512.Create(statistics[1]);
-        Vector512<float> sums = Vector512<float>.Zero;
-        Vector512<float> projections = Vector512<float>.Zero;
-        for (int i = 0; i < count; i += Lanes.Count)
+        int whole = Lanes.Whole(count);
+        Vector512<float> sums = Lanes.Rest(dResult, count) * Lanes.Rest(gain, count);
+        Vector512<float> projections = sums * ((Lanes.Rest(x, count) - center) * factor);
+        for (int i = 0; i < whole; i += Lanes.Count)
         {
-            int rest = count - i;
-            bool whole = rest >= Lanes.Count;
-            Vector512<float> scaled = whole ? Vector512.Load(dResult + i) * Vector512.Load(gain + i) : Lanes.LoadPart(dResult + i, rest) * Lanes.LoadPart(gain + i, rest);
-            Vector512<float> normalized = ((whole ? Vector512.Load(x + i) : Lanes.LoadPart(x + i, rest)) - center) * factor;
+            Vector512<float> scaled = Vector512.Load(dResult + i) * Vector512.Load(gain + i);
             sums += scaled;
-            projections = Vector512.FusedMultiplyAdd(scaled, normalized, projections);
+            projections = Vector512.FusedMultiplyAdd(scaled, (Vector512.Load(x + i) - center) * factor, projections);
         }
         Vector512<float> meanGradient = Vector512.Create(Lanes.Sum(sums) / count);
         Vector512<float> along = Vector512.Create(Lanes.Sum(projections) / count);
-        for (int i = 0; i < count; i += Lanes.Count)
+        for (int i = 0; i < whole; i += Lanes.Count)
         {
-            int rest = count - i;
-            bool whole = rest >= Lanes.Count;
-            Vector512<float> scaled = whole ? Vector512.Load(dResult + i) * Vector512.Load(gain + i) : Lanes.LoadPart(dResult + i, rest) * Lanes.LoadPart(gain + i, rest);
-            Vector512<float> normalized = ((whole ? Vector512.Load(x + i) : Lanes.LoadPart(x + i, rest)) - center) * factor;
+            Vector512<float> scaled = Vector512.Load(dResult + i) * Vector512.Load(gain + i);
+            Vector512<float> normalized = (Vector512.Load(x + i) - center) * factor;
             Vector512<float> gradient = factor * Vector512.FusedMultiplyAdd(-normalized, along, scaled - meanGradient);
-            if (whole)
-            {
-                (accumulate ? Vector512.Load(dX + i) + gradient : gradient).Store(dX + i);
-            }
-            else
-            {
-                Lanes.StorePart(accumulate ? Lanes.LoadPart(dX + i, rest) + gradient : gradient, dX + i, rest);
-            }
+            (accumulate ? Vector512.Load(dX + i) + gradient : gradient).Store(dX + i);
+        }
+        if (whole < count)
+        {
+            Vector512<float> normalized = (Lanes.Rest(x, count) - center) * factor;
+            Vector512<float> gradient = factor * Vector512.FusedMultiplyAdd(-normalized, along, Lanes.Rest(dResult, count) * Lanes.Rest(gain, count) - meanGradient);
+            Lanes.StorePart(accumulate ? Lanes.Rest(dX, count) + gradient : gradient, dX + whole, count - whole);
         }
     }
 
@@ -297,7 +290,7 @@ internal sealed unsafe partial class CpuBackend
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float RowSum(float* x, int count)
     {
-        Vector512<float> first = Vector512<float>.Zero;
+        Vector512<float> first = Lanes.Rest(x, count);
         Vector512<float> second = Vector512<float>.Zero;
         int i = 0;
         for (; i + 2 * Lanes.Count <= count; i += 2 * Lanes.Count)
@@ -305,9 +298,9 @@ internal sealed unsafe partial class CpuBackend
             first += Vector512.Load(x + i);
             second += Vector512.Load(x + i + Lanes.Count);
         }
-        for (; i < count; i += Lanes.Count)
+        if (i + Lanes.Count <= count)
         {
-            first += i + Lanes.Count <= count ? Vector512.Load(x + i) : Lanes.LoadPart(x + i, count - i);
+            first += Vector512.Load(x + i);
         }
         return Lanes.Sum(first + second);
     }

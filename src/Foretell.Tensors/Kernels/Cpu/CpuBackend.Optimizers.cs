@@ -89,12 +89,13 @@ internal sealed unsafe partial class CpuBackend
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double SquaredSum(float* x, int count)
     {
-        Vector512<double> lower = Vector512<double>.Zero;
-        Vector512<double> upper = Vector512<double>.Zero;
-        for (int i = 0; i < count; i += Lanes.Count)
+        (Vector512<double> lower, Vector512<double> upper) = Vector512.Widen(Lanes.Rest(x, count));
+        lower *= lower;
+        upper *= upper;
+        int whole = Lanes.Whole(count);
+        for (int i = 0; i < whole; i += Lanes.Count)
         {
-            Vector512<float> value = i + Lanes.Count <= count ? Vector512.Load(x + i) : Lanes.LoadPart(x + i, count - i);
-            (Vector512<double> low, Vector512<double> high) = Vector512.Widen(value);
+            (Vector512<double> low, Vector512<double> high) = Vector512.Widen(Vector512.Load(x + i));
             lower = Vector512.FusedMultiplyAdd(low, low, lower);
             upper = Vector512.FusedMultiplyAdd(high, high, upper);
         }

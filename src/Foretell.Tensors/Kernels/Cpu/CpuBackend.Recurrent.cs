@@ -13,8 +13,13 @@ internal sealed unsafe partial class CpuBackend
             base.LstmCell(gates, cell, newCell, hidden);
             return;
         }
-        ForCells(cell.Rows, cell.Columns, (row, column, count) =>
-            LstmCellRun(gates.FloatRow(row) + column, cell.Columns, cell.FloatRow(row) + column, newCell.FloatRow(row) + column, hidden.FloatRow(row) + column, count));
+        int size = cell.Columns;
+        ForCells(cell.Rows, size, (row, column, count) =>
+        {
+            LstmCellRun<WholeLanes>(gates.FloatRow(row) + column, size, cell.FloatRow(row) + column, newCell.FloatRow(row) + column, hidden.FloatRow(row) + column, Lanes.Whole(count));
+            column += Lanes.Whole(count);
+            LstmCellRun<PartOfLanes>(gates.FloatRow(row) + column, size, cell.FloatRow(row) + column, newCell.FloatRow(row) + column, hidden.FloatRow(row) + column, count - Lanes.Whole(count));
+        });
     }
 
     public override void LstmCellBackward(MatrixView gates, MatrixView cell, MatrixView newCell, MatrixView dNewCell, MatrixView dHidden, MatrixView dGates, MatrixView dCell)
@@ -25,9 +30,16 @@ internal sealed unsafe partial class CpuBackend
             return;
         }
         ForCells(cell.Rows, cell.Columns, (row, column, count) =>
-            LstmCellBackwardRun(gates.FloatRow(row) + column, cell.Columns, cell.FloatRow(row) + column, newCell.FloatRow(row) + column,
+        {
+            Run<WholeLanes>(row, column, Lanes.Whole(count));
+            Run<PartOfLanes>(row, column + Lanes.Whole(count), count - Lanes.Whole(count));
+        });
+
+        void Run<TLanes>(int row, int column, int count)
+            where TLanes : struct, ILanes =>
+            LstmCellBackwardRun<TLanes>(gates.FloatRow(row) + column, cell.Columns, cell.FloatRow(row) + column, newCell.FloatRow(row) + column,
                 dNewCell.IsNone ? null : dNewCell.FloatRow(row) + column, dHidden.IsNone ? null : dHidden.FloatRow(row) + column,
-                dGates.FloatRow(row) + column, dCell.FloatRow(row) + column, count));
+                dGates.FloatRow(row) + column, dCell.FloatRow(row) + column, count);
     }
 
     /// <summary>body(row, column, count): rows are shared out, or columns where there are few rows (a cell of thousands, one sequence).</summary>
@@ -56,51 +68,37 @@ internal sealed unsafe partial class CpuBackend
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void LstmCellRun(float* gates, int size, float* cell, float* newCell, float* hidden, int count)
+    private static void LstmCellRun<TLanes>(float* gates, int size, float* cell, float* newCell, float* hidden, int count)
+        where TLanes : struct, ILanes
     {
         for (int i = 0; i < count; i += Lanes.Count)
         {
             int rest = Math.Min(Lanes.Count, count - i);
-            var gate = CellGates.Of(gates + i, size, rest);
-            Vector512<float> state = Vector512.FusedMultiplyAdd(gate.Forget, Load(cell + i, rest), gate.Input * gate.Candidate);
-            Store(state, newCell + i, rest);
-            Store(gate.Output * VectorMath.Tanh(state), hidden + i, rest);
+            var gate = CellGates.Of<TLanes>(gates + i, size, rest);
+            Vector512<float> state = Vector512.FusedMultiplyAdd(gate.Forget, TLanes.Load(cell + i, rest), gate.Input * gate.Candidate);
+            TLanes.Store(state, newCell + i, rest);
+            TLanes.Store(gate.Output * VectorMath.Tanh(state), hidden + i, rest);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void LstmCellBackwardRun(float* gates, int size, float* cell, float* newCell, float* dNewCell, float* dHidden, float* dGates, float* dCell, int count)
+    private static void LstmCellBackwardRun<TLanes>(float* gates, int size, float* cell, float* newCell, float* dNewCell, float* dHidden, float* dGates, float* dCell, int count)
+        where TLanes : struct, ILanes
     {
         Vector512<float> one = Vector512<float>.One;
         for (int i = 0; i < count; i += Lanes.Count)
         {
             int rest = Math.Min(Lanes.Count, count - i);
-            var gate = CellGates.Of(gates + i, size, rest);
-            Vector512<float> squashed = VectorMath.Tanh(Load(newCell + i, rest));
-            Vector512<float> dH = dHidden == null ? Vector512<float>.Zero : Load(dHidden + i, rest);
-            Vector512<float> dState = dNewCell == null ? Vector512<float>.Zero : Load(dNewCell + i, rest);
+            var gate = CellGates.Of<TLanes>(gates + i, size, rest);
+            Vector512<float> squashed = VectorMath.Tanh(TLanes.Load(newCell + i, rest));
+            Vector512<float> dH = dHidden == null ? Vector512<float>.Zero : TLanes.Load(dHidden + i, rest);
+            Vector512<float> dState = dNewCell == null ? Vector512<float>.Zero : TLanes.Load(dNewCell + i, rest);
             dState = Vector512.FusedMultiplyAdd(dH * gate.Output, Vector512.FusedMultiplyAdd(-squashed, squashed, one), dState);
-            Store(dState * gate.Candidate * gate.Input * (one - gate.Input), dGates + i, rest);
-            Store(dState * Load(cell + i, rest) * gate.Forget * (one - gate.Forget), dGates + size + i, rest);
-            Store(dState * gate.Input * Vector512.FusedMultiplyAdd(-gate.Candidate, gate.Candidate, one), dGates + 2 * size + i, rest);
-            Store(dH * squashed * gate.Output * (one - gate.Output), dGates + 3 * size + i, rest);
-            Store(dState * gate.Forget, dCell + i, rest);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Load(float* x, int count) => count == Lanes.Count ? Vector512.Load(x) : Lanes.LoadPart(x, count);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector512<float> value, float* destination, int count)
-    {
-        if (count == Lanes.Count)
-        {
-            value.Store(destination);
-        }
-        else
-        {
-            Lanes.StorePart(value, destination, count);
+            TLanes.Store(dState * gate.Candidate * gate.Input * (one - gate.Input), dGates + i, rest);
+            TLanes.Store(dState * TLanes.Load(cell + i, rest) * gate.Forget * (one - gate.Forget), dGates + size + i, rest);
+            TLanes.Store(dState * gate.Input * Vector512.FusedMultiplyAdd(-gate.Candidate, gate.Candidate, one), dGates + 2 * size + i, rest);
+            TLanes.Store(dH * squashed * gate.Output * (one - gate.Output), dGates + 3 * size + i, rest);
+            TLanes.Store(dState * gate.Forget, dCell + i, rest);
         }
     }
 
@@ -116,12 +114,13 @@ internal sealed unsafe partial class CpuBackend
         public required Vector512<float> Output { get; init; }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static CellGates Of(float* gates, int size, int count) => new()
+        public static CellGates Of<TLanes>(float* gates, int size, int count)
+            where TLanes : struct, ILanes => new()
         {
-            Input = VectorMath.Sigmoid(Load(gates, count)),
-            Forget = VectorMath.Sigmoid(Load(gates + size, count)),
-            Candidate = VectorMath.Tanh(Load(gates + 2 * size, count)),
-            Output = VectorMath.Sigmoid(Load(gates + 3 * size, count)),
+            Input = VectorMath.Sigmoid(TLanes.Load(gates, count)),
+            Forget = VectorMath.Sigmoid(TLanes.Load(gates + size, count)),
+            Candidate = VectorMath.Tanh(TLanes.Load(gates + 2 * size, count)),
+            Output = VectorMath.Sigmoid(TLanes.Load(gates + 3 * size, count)),
         };
     }
 }

@@ -12,6 +12,13 @@ internal static unsafe class Lanes
 {
     public const int Count = 16;
 
+    /// <summary>
+    /// How many of a row's elements fill whole vectors. Sums over a row start with the part that is left over: a call
+    /// after or within their loop would keep .NET from holding the sums in registers.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Whole(int count) => count & -Count;
+
     /// <summary>Lanes [0, count) from memory, the others filled with <paramref name="padding"/>.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static Vector512<float> LoadPart(float* source, long count, float padding = 0)
@@ -51,6 +58,11 @@ internal static unsafe class Lanes
         Vector256<double> four = eight.GetLower() + eight.GetUpper();
         return (four.GetElement(0) + four.GetElement(2)) + (four.GetElement(1) + four.GetElement(3));
     }
+
+    /// <summary>The first sums of a row: its part past the whole vectors, the other lanes filled with <paramref name="padding"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Rest(float* row, int count, float padding = 0) =>
+        Whole(count) == count ? Vector512.Create(padding) : LoadPart(row + Whole(count), count - Whole(count), padding);
 
     /// <summary>The largest lane; undefined where a lane is not a number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
