@@ -23,7 +23,7 @@ public class SentencePieceEncodingTests
             if (!text.Contains('▁', StringComparison.Ordinal))
             {
                 // That tokenizer knows no special tokens in text, but spells ▁ in bytes.
-                Assert.Equal(item["llama2c_ids"]!.Integers(), [begin, .. tokenizer.Encode(text)]);
+                Assert.Equal(item["llama2c_ids"]!.Integers(), tokenizer.Encode(text).Prepend(begin));
             }
             Assert.Equal((string)item["hf_rust_decoded"]!, tokenizer.Decode(ids.ToArray()));
         });
