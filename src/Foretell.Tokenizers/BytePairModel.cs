@@ -1,5 +1,6 @@
-using System.Text;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text;
 
 namespace Foretell.Tokenizers;
 
@@ -111,6 +112,7 @@ internal ref struct BytePairModel
     /// not spelled in the alphabet, they stand for their UTF-8 and no merge makes them.
     /// </summary>
     /// <exception cref="FormatException">An id is no integer, out of range or taken.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static TokenTable ReadVocabulary(ReadOnlySpan<byte> json, IReadOnlyList<AddedToken> added, bool byteLevel)
     {
         HashSet<int> special = [.. added.Where(token => token.IsSpecial).Select(token => token.Id)];
@@ -146,6 +148,7 @@ internal ref struct BytePairModel
     }
 
     /// <exception cref="FormatException">A merge is malformed or names a token that the vocabulary lacks.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly MergeTable ReadMerges(TokenTable tokens, bool byteLevel)
     {
         var merges = new MergeReader(tokens, Math.Max(16, _merges.Length / 16), byteLevel);

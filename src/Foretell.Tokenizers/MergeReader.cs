@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Foretell.Tokenizers;
@@ -11,6 +12,7 @@ internal sealed class MergeReader(TokenTable tokens, int capacity, bool byteLeve
     public int Count => _merges.Count;
 
     /// <summary>A merge in the form "a b".</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void AddLine(ReadOnlySpan<byte> line)
     {
         int space = line.IndexOf((byte)' ');
@@ -21,6 +23,7 @@ internal sealed class MergeReader(TokenTable tokens, int capacity, bool byteLeve
         Add(line[..space], line[(space + 1)..]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
         if (_joined.Length < left.Length + right.Length)
