@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Foretell.Tokenizers;
@@ -27,6 +28,7 @@ internal static class ByteAlphabet
     }
 
     /// <summary>The bytes that <paramref name="spelling"/> (UTF-8) stands for, written to <paramref name="bytes"/>: their number, or -1 where a character is not of the alphabet.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Read(ReadOnlySpan<byte> spelling, Span<byte> bytes)
     {
         int count = 0;

@@ -88,6 +88,10 @@ public sealed class BytePairEncoding : Tokenizer
     /// <summary>The number of merges.</summary>
     public int MergeCount => _merges.InOrder.Length;
 
+    /// <summary>Whether the two sides of a space between ASCII letters encode the same apart.</summary>
+    internal bool MayCutBeforeSpace => PreTokenizer.CutsBeforeSpace && AddedTokens.All(token =>
+        token.IsSpecial || (!token.StripsLeft && !token.StripsRight && !token.Content.Contains(' ', StringComparison.Ordinal)));
+
     internal TokenTable Tokens => _tokens;
 
     internal MergeTable Merges => _merges;
@@ -149,7 +153,7 @@ public sealed class BytePairEncoding : Tokenizer
                     ReadOnlySpan<int> merged = EncodeWord(utf8[start..end], scratch);
                     if (merged.Length <= WordCache.MaximumIds)
                     {
-                        entry.Store(low, high, length, merged);
+                        entry.Offer(low, high, length, merged);
                     }
                     ids.AddRange(merged);
                 }

@@ -1,5 +1,6 @@
-using System.Text;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text;
 
 namespace Foretell.Tokenizers;
 
@@ -104,11 +105,15 @@ internal ref struct BytePairModel
         return vocabulary;
     }
 
-    public readonly TokenTable ReadByteLevelVocabulary(IReadOnlyList<AddedToken> added) => ReadByteLevelVocabulary(_vocabulary, added);
+    public readonly TokenTable ReadVocabulary(IReadOnlyList<AddedToken> added, bool byteLevel) => ReadVocabulary(_vocabulary, added, byteLevel);
 
-    /// <summary>A vocabulary {token: id, ...} in the byte alphabet; tokens that are not spelled in it stand for their UTF-8 and are never made by merges.</summary>
+    /// <summary>
+    /// A vocabulary {token: id, ...}, spelled in the byte alphabet or as it is. Where tokens of a byte-level vocabulary are
+    /// not spelled in the alphabet, they stand for their UTF-8 and no merge makes them.
+    /// </summary>
     /// <exception cref="FormatException">An id is no integer, out of range or taken.</exception>
-    public static TokenTable ReadByteLevelVocabulary(ReadOnlySpan<byte> json, IReadOnlyList<AddedToken> added)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static TokenTable ReadVocabulary(ReadOnlySpan<byte> json, IReadOnlyList<AddedToken> added, bool byteLevel)
     {
         HashSet<int> special = [.. added.Where(token => token.IsSpecial).Select(token => token.Id)];
         var tokens = new TokenTable();
@@ -124,7 +129,11 @@ internal ref struct BytePairModel
                 bytes = new byte[spelling.Length];
             }
             int length = reader.CopyString(spelling);
-            int count = ByteAlphabet.Read(spelling.AsSpan(0, length), bytes);
+            int count = byteLevel ? ByteAlphabet.Read(spelling.AsSpan(0, length), bytes) : length;
+            if (!byteLevel)
+            {
+                spelling.AsSpan(0, length).CopyTo(bytes);
+            }
             int id = ReadId(ref reader, spelling.AsSpan(0, length));
             if (count < 0)
             {
@@ -139,9 +148,10 @@ internal ref struct BytePairModel
     }
 
     /// <exception cref="FormatException">A merge is malformed or names a token that the vocabulary lacks.</exception>
-    public readonly MergeTable ReadByteLevelMerges(TokenTable tokens)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly MergeTable ReadMerges(TokenTable tokens, bool byteLevel)
     {
-        var merges = new MergeReader(tokens, Math.Max(16, _merges.Length / 16));
+        var merges = new MergeReader(tokens, Math.Max(16, _merges.Length / 16), byteLevel);
         byte[] spelling = new byte[256];
         byte[] second = new byte[256];
         var reader = new Utf8JsonReader(_merges);

@@ -195,9 +195,9 @@ public sealed class CharacterTokenizer : Tokenizer
         }
     }
 
-    private static string ByteName(byte value) => string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>");
+    internal static string ByteName(byte value) => string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>");
 
-    private static byte? ByteOf(string spelling) =>
+    internal static byte? ByteOf(string spelling) =>
         spelling.Length == 6 && spelling.StartsWith("<0x", StringComparison.Ordinal) && spelling[5] == '>'
         && byte.TryParse(spelling.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value) ? value : null;
 }

@@ -1,9 +1,10 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Foretell.Tokenizers;
 
-/// <summary>Collects merges spelled in the byte alphabet and looks up the tokens they join.</summary>
-internal sealed class MergeReader(TokenTable tokens, int capacity)
+/// <summary>Collects merges, spelled in the byte alphabet or as they are, and looks up the tokens they join.</summary>
+internal sealed class MergeReader(TokenTable tokens, int capacity, bool byteLevel = true)
 {
     private readonly List<Merge> _merges = new(capacity);
     private byte[] _joined = new byte[512];
@@ -11,6 +12,7 @@ internal sealed class MergeReader(TokenTable tokens, int capacity)
     public int Count => _merges.Count;
 
     /// <summary>A merge in the form "a b".</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void AddLine(ReadOnlySpan<byte> line)
     {
         int space = line.IndexOf((byte)' ');
@@ -21,14 +23,15 @@ internal sealed class MergeReader(TokenTable tokens, int capacity)
         Add(line[..space], line[(space + 1)..]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
         if (_joined.Length < left.Length + right.Length)
         {
             _joined = new byte[2 * (left.Length + right.Length)];
         }
-        int leftLength = ByteAlphabet.Read(left, _joined);
-        int rightLength = leftLength < 0 ? -1 : ByteAlphabet.Read(right, _joined.AsSpan(leftLength));
+        int leftLength = Read(left, _joined);
+        int rightLength = leftLength < 0 ? -1 : Read(right, _joined.AsSpan(leftLength));
         if (rightLength < 0)
         {
             throw Error(left, right, "is not spelled in the byte-level alphabet");
@@ -45,6 +48,16 @@ internal sealed class MergeReader(TokenTable tokens, int capacity)
     }
 
     public MergeTable ToTable() => new(_merges);
+
+    private int Read(ReadOnlySpan<byte> spelling, Span<byte> bytes)
+    {
+        if (byteLevel)
+        {
+            return ByteAlphabet.Read(spelling, bytes);
+        }
+        spelling.CopyTo(bytes);
+        return spelling.Length;
+    }
 
     private FormatException Error(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, string what) =>
         new($"Merge {Count + 1}, '{Encoding.UTF8.GetString(left)}' with '{Encoding.UTF8.GetString(right)}', {what}; the vocabulary and the merges do not belong together.");

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Foretell.Tokenizers;
 
@@ -17,6 +18,7 @@ internal sealed class MergeTable
     private readonly int _mask;
 
     /// <exception cref="FormatException">A pair is listed twice.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public MergeTable(IReadOnlyCollection<Merge> merges)
     {
         _merges = [.. merges];

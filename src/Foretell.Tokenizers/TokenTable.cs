@@ -1,9 +1,13 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Foretell.Tokenizers;
 
-/// <summary>The bytes of every token by id, and the id of every byte string that is a token.</summary>
+/// <summary>
+/// The bytes of every token by id, and the id of every byte string that is a token.
+/// Here and where files are read, AggressiveOptimization spares a first load the slow code of the first tier.
+/// </summary>
 internal sealed class TokenTable
 {
     /// <summary>Ids at or above this are taken for a damaged file.</summary>
@@ -27,6 +31,7 @@ internal sealed class TokenTable
 
     /// <summary>Gives <paramref name="id"/> its bytes. Only tokens that text may become are <paramref name="searchable"/>.</summary>
     /// <exception cref="FormatException">The id is out of range or taken, or the bytes are another token's.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(int id, ReadOnlySpan<byte> bytes, bool searchable = true)
     {
         if ((uint)id >= MaximumId)
@@ -65,6 +70,7 @@ internal sealed class TokenTable
     }
 
     /// <summary>The id of the searchable token of these bytes, or -1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Find(ReadOnlySpan<byte> bytes)
     {
         int mask = _slots.Length - 1;
@@ -79,6 +85,7 @@ internal sealed class TokenTable
     }
 
     /// <summary>A hash for tables in memory: eight bytes a step, multiplied and folded.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static ulong Hash(ReadOnlySpan<byte> bytes)
     {
         ulong hash = (ulong)bytes.Length * 0x9E3779B97F4A7C15;
@@ -118,6 +125,7 @@ internal sealed class TokenTable
         Insert(id);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Insert(int id)
     {
         int mask = _slots.Length - 1;

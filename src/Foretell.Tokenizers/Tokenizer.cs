@@ -56,7 +56,7 @@ public abstract class Tokenizer
     }
 
     /// <summary>The bytes of <paramref name="ids"/>, special tokens left out unless <paramref name="withSpecial"/>.</summary>
-    public byte[] DecodeBytes(ReadOnlySpan<int> ids, bool withSpecial = false)
+    public virtual byte[] DecodeBytes(ReadOnlySpan<int> ids, bool withSpecial = false)
     {
         using var bytes = new MemoryStream(ids.Length * 4);
         foreach (int id in ids)

@@ -13,6 +13,12 @@ internal static class TokenizerFingerprint
         Append(hash, "foretell byte pairs 1");
         Append(hash, rules.PreTokenizer.Pattern);
         Append(hash, (int)rules.Normalization, rules.IgnoresMerges ? 1 : 0, tokens.Count);
+        AppendTables(hash, tokens, merges, rules.AddedTokens);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    internal static void AppendTables(IncrementalHash hash, TokenTable tokens, MergeTable merges, IReadOnlyList<AddedToken> added)
+    {
         for (int id = 0; id < tokens.Count; id++)
         {
             if (tokens.Contains(id))
@@ -25,12 +31,11 @@ internal static class TokenizerFingerprint
         {
             Append(hash, merge.Left, merge.Right, merge.Result);
         }
-        foreach (AddedToken token in rules.AddedTokens)
+        foreach (AddedToken token in added)
         {
             Append(hash, token.Id, token.IsSpecial ? 1 : 0, token.StripsLeft ? 1 : 0, token.StripsRight ? 1 : 0);
             Append(hash, token.Content);
         }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     internal static void Append(IncrementalHash hash, string text)

@@ -153,17 +153,21 @@ public static partial class TokenizerJson
         json.WriteEndObject();
     }
 
+    private static void WriteFile(string path, Action<Utf8JsonWriter> write) => WriteWhole(path, file =>
+    {
+        using var json = new Utf8JsonWriter(file, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        json.WriteStartObject();
+        write(json);
+        json.WriteEndObject();
+    });
+
     /// <summary>Writes beside, flushes and renames, so that a reader never meets half a file.</summary>
-    private static void WriteFile(string path, Action<Utf8JsonWriter> write)
+    internal static void WriteWhole(string path, Action<Stream> write)
     {
         string beside = path + ".partial";
         using (var file = new FileStream(beside, FileMode.Create, FileAccess.Write))
         {
-            using var json = new Utf8JsonWriter(file, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-            json.Flush();
+            write(file);
             file.Flush(flushToDisk: true);
         }
         File.Move(beside, path, overwrite: true);

@@ -5,9 +5,10 @@ using System.Text.RegularExpressions;
 namespace Foretell.Tokenizers;
 
 /// <summary>
-/// Hugging Face's tokenizer.json for byte-level byte-pair encoding, read and written:
+/// Hugging Face's tokenizer.json, read and written. For byte-level byte-pair encoding:
 /// the ByteLevel, Split and Digits pre-tokenizers, the NFC normalizer, added tokens, ignore_merges, and merges as
-/// "a b" or ["a", "b"]. What would change the encoding and is not known here is refused by name.
+/// "a b" or ["a", "b"]. For byte-pair encoding of characters with byte fallback: <see cref="SentencePieceEncoding"/> and
+/// <see cref="CharacterTokenizer"/>. What would change the encoding and is not known here is refused by name.
 /// </summary>
 public static partial class TokenizerJson
 {
@@ -64,15 +65,20 @@ public static partial class TokenizerJson
         {
             return CharacterTokenizer.FromModel(model, added);
         }
+        if (SentencePieceRules.Read(model, normalizer, preTokenizer) is SentencePieceRules rules)
+        {
+            TokenTable pieces = model.ReadVocabulary(added, byteLevel: false);
+            return new SentencePieceEncoding(pieces, model.ReadMerges(pieces, byteLevel: false), rules with { AddedTokens = added, BeginOfTextId = BeginOfText(postProcessor) }, json.ToArray());
+        }
         bool byteLevel = false;
         PreTokenizer splitter = Combine([.. Steps(preTokenizer, ref byteLevel)]);
         if (!byteLevel)
         {
-            throw new FormatException("The pre_tokenizer has no ByteLevel step; only byte-level byte-pair tokenizers can be read.");
+            throw new FormatException("The pre_tokenizer has no ByteLevel step; expected a byte-level tokenizer, or one of characters with byte fallback.");
         }
         model.RefuseUnknownRules();
-        TokenTable tokens = model.ReadByteLevelVocabulary(added);
-        return new BytePairEncoding(tokens, model.ReadByteLevelMerges(tokens), new BytePairRules
+        TokenTable tokens = model.ReadVocabulary(added, byteLevel: true);
+        return new BytePairEncoding(tokens, model.ReadMerges(tokens, byteLevel: true), new BytePairRules
         {
             PreTokenizer = splitter,
             Normalization = Normalization(normalizer),

@@ -30,7 +30,11 @@ internal static class UnicodeClass
 
     private const int PageBits = 8;
     private static readonly byte[]?[] Pages = new byte[]?[0x110000 >> PageBits];
-    private static readonly byte[] Ascii = BuildPage(0);
+
+    /// <summary>The class bits of the bytes that are characters by themselves; 0 for the others.</summary>
+    public static ReadOnlySpan<byte> Ascii => AsciiTable;
+
+    private static readonly byte[] AsciiTable = [.. BuildPage(0).Take(128), .. new byte[128]];
 
     /// <summary>The class bits of the character at <paramref name="index"/> and its length in bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -40,7 +44,7 @@ internal static class UnicodeClass
         if (first < 0x80)
         {
             length = 1;
-            return Ascii[first];
+            return AsciiTable[first];
         }
         return AtNonAscii(utf8, index, out length);
     }

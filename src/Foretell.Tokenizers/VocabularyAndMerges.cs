@@ -43,7 +43,7 @@ public static class VocabularyAndMerges
         {
             throw new FormatException("The file does not hold a JSON object; expected {token: id, ...}.");
         }
-        return BytePairModel.ReadByteLevelVocabulary(json, []);
+        return BytePairModel.ReadVocabulary(json, [], byteLevel: true);
     }
 
     private static MergeTable ReadMerges(ReadOnlySpan<byte> text, TokenTable tokens)

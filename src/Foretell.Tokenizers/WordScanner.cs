@@ -6,6 +6,11 @@ internal static class WordScanner
     /// <summary>The end of the longest run from <paramref name="index"/> of characters with any of the class bits <paramref name="wanted"/>.</summary>
     public static int SkipClass(ReadOnlySpan<byte> utf8, int index, byte wanted)
     {
+        ReadOnlySpan<byte> ascii = UnicodeClass.Ascii;
+        while ((uint)index < (uint)utf8.Length && (ascii[utf8[index]] & wanted) != 0)
+        {
+            index++;
+        }
         while (index < utf8.Length && (UnicodeClass.At(utf8, index, out int length) & wanted) != 0)
         {
             index += length;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Foretell.Tokenizers;
@@ -112,8 +113,9 @@ internal static class CanonicalComposition
         }
     }
 
-    private static byte[] Compose(List<int> points)
+    private static byte[] Compose(List<int> decomposed)
     {
+        Span<int> points = CollectionsMarshal.AsSpan(decomposed);
         CanonicalMappings mappings = CanonicalMappings.Instance;
         int starter = -1;
         int lastClass = 0;
