@@ -29,8 +29,9 @@ internal static class PretrainingSession
         var training = new Pretraining(recipe, workspace.Model, device, workspace.Tokenizer, workspace.Shards, workspace.Folder);
         var printer = new Printer(workspace.Model.TrainingOperationsPerToken / peak);
         PretrainingResult result = training.Run(printer, cancellation);
-        HtmlReport report = PretrainingReport.Build(title, workspace.Model, recipe, Path.Combine(workspace.Folder, "metrics.jsonl"), device.Name);
+        HtmlReport report = TrainingReport.Create(title, FormattableString.Invariant($"{workspace.Model.ParameterCount:N0} parameters, {device.Description}"), MetricsLog.Read(Path.Combine(workspace.Folder, "metrics.jsonl")));
         extend?.Invoke(report);
+        report.Section("The recipe").Code(recipe.ToJson());
         report.Save(Path.Combine(workspace.Folder, "report.html"));
         if (!result.IsFinished)
         {

@@ -43,7 +43,7 @@ public sealed class Transformer : IDisposable
             _blocks[layer] = new Block(this, layer);
         }
         _finalNorm = new Norm(this, "model.norm", config.Channels);
-        _head = config.TiedHead ? _embedding : Parameters.Create("lm_head.weight", ParameterKind.Embedding, [config.VocabularySize, config.Channels]);
+        _head = config.TiedHead ? Parameters.SecondUse(_embedding) : Parameters.Create("lm_head.weight", ParameterKind.Embedding, [config.VocabularySize, config.Channels]);
     }
 
     public TransformerConfig Config { get; }

@@ -1,4 +1,5 @@
 using Foretell.Tensors;
+using Foretell.Tensors.Autograd;
 
 namespace Foretell.Nn;
 
@@ -32,6 +33,7 @@ public sealed class ParameterStore(Device device, bool training, DType type = DT
     private readonly TensorScope _scope = new(device);
     private readonly List<Parameter> _parameters = [];
     private readonly Dictionary<string, Parameter> _byName = [];
+    private readonly List<(Tensor Value, Tensor Alias)> _secondUses = [];
 
     public Device Device { get; } = device;
 
@@ -66,6 +68,31 @@ public sealed class ParameterStore(Device device, bool training, DType type = DT
         return value;
     }
 
+    /// <summary>
+    /// A second use of a parameter (a tied head), whose gradient is collected apart and added to the parameter's own by
+    /// <see cref="CollectGradients"/>: so each runs on token by token, and micro-batches add up to the large batch's bits.
+    /// </summary>
+    public Tensor SecondUse(Tensor value)
+    {
+        Tensor alias = value.Alias();
+        if (training)
+        {
+            alias.Gradient = _scope.Zeros(value.Shape);
+            _secondUses.Add((value, alias));
+        }
+        return alias;
+    }
+
+    /// <summary>Adds the gradients of second uses to their parameters', once a step, after its last micro-batch.</summary>
+    public void CollectGradients()
+    {
+        using var tape = new Tape(Device, recording: false);
+        foreach ((Tensor value, Tensor alias) in _secondUses)
+        {
+            tape.CopyInto(tape.Add(value.Gradient!, alias.Gradient!), value.Gradient!);
+        }
+    }
+
     /// <summary>The parameter of a name; null when there is none.</summary>
     public Parameter? Find(string name) => _byName.GetValueOrDefault(name);
 
@@ -75,6 +102,10 @@ public sealed class ParameterStore(Device device, bool training, DType type = DT
         foreach (Parameter parameter in _parameters)
         {
             parameter.Gradient.Clear();
+        }
+        foreach ((_, Tensor alias) in _secondUses)
+        {
+            alias.Gradient!.Clear();
         }
     }
 

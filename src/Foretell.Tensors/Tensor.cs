@@ -76,6 +76,9 @@ public sealed class Tensor
 
     private unsafe void* Pointer => (byte*)Storage.Pointer + Offset * Type.Size();
 
+    /// <summary>Another leaf over the same memory, with a gradient of its own.</summary>
+    public Tensor Alias() => new(Storage, Offset, Type, Shape, _strides);
+
     /// <summary>The elements of a contiguous tensor.</summary>
     public unsafe Span<T> Span<T>()
         where T : unmanaged

@@ -8,7 +8,8 @@ namespace Foretell.Training;
 /// <summary>
 /// The gradient of a whole batch, some rows at a time. The rule that makes the result the same to the bit however the rows
 /// are grouped: each row's loss counts by its weight over the weight of the whole batch, and every sum over tokens (weights'
-/// gradients, gains, biases, embeddings) runs on, token by token, in the gradient itself. It holds when a group's
+/// gradients, gains, biases, embeddings) runs on, token by token, in the gradient itself
+/// (a tied head's gradient is collected apart from the embedding's and added once a batch). It holds when a group's
 /// tokens are a multiple of the kernels' <see cref="Foretell.Tensors.Kernels.IBackend.DepthStep"/> (32 on AMX).
 /// </summary>
 public static class GradientAccumulation
@@ -37,6 +38,7 @@ public static class GradientAccumulation
             tape.Backward(loss);
             nats += Sum(rowNats.Span<float>(), weights);
         }
+        model.Parameters.CollectGradients();
         return nats / totalWeight;
     }
 

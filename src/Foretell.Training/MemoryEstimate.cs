@@ -5,7 +5,7 @@ namespace Foretell.Training;
 
 /// <summary>What a training run will hold in memory at once, computed before it starts.</summary>
 /// <param name="Weights">Parameters in single precision.</param>
-/// <param name="Gradients">As many numbers again.</param>
+/// <param name="Gradients">As many numbers again, and a tied head's apart.</param>
 /// <param name="OptimizerState">AdamW's two moments a parameter, or Muon's one a matrix element.</param>
 /// <param name="Packed">Each matrix and its transpose in the kernels' own order.</param>
 /// <param name="Activations">What one micro-batch leaves behind for backpropagation, and the gradients passing through.</param>
@@ -35,7 +35,7 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
         long inFlight = 3L * Math.Max(model.HiddenChannels, model.Channels) + 4L * model.Channels;
         return new MemoryEstimate(
             4 * parameters,
-            4 * parameters,
+            4 * (parameters + (model.TiedHead ? (long)model.VocabularySize * model.Channels : 0)),
             muon ? 8 * (parameters - matrices) + 4 * matrices : 8 * parameters,
             2 * 4 * (matrices + (long)model.VocabularySize * model.Channels),
             4 * tokens * (model.Layers * perBlock + inFlight + 3L * model.Channels),
