@@ -1,6 +1,6 @@
 using Foretell.Tensors.Kernels;
 using Foretell.Tensors.Kernels.Cpu;
-using KernelSet = Foretell.Tensors.Kernels.Cpu.Matrix.KernelSet;
+using Foretell.Tensors.Kernels.Cpu.Matrix;
 using Foretell.Tensors.Kernels.Reference;
 
 namespace Foretell.Tensors.Tests.Kernels;

@@ -115,12 +115,15 @@ internal sealed unsafe partial class CpuBackend
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static CellGates Of<TLanes>(float* gates, int size, int count)
-            where TLanes : struct, ILanes => new()
+            where TLanes : struct, ILanes
         {
-            Input = VectorMath.Sigmoid(TLanes.Load(gates, count)),
-            Forget = VectorMath.Sigmoid(TLanes.Load(gates + size, count)),
-            Candidate = VectorMath.Tanh(TLanes.Load(gates + 2 * size, count)),
-            Output = VectorMath.Sigmoid(TLanes.Load(gates + 3 * size, count)),
-        };
+            return new CellGates
+            {
+                Input = VectorMath.Sigmoid(TLanes.Load(gates, count)),
+                Forget = VectorMath.Sigmoid(TLanes.Load(gates + size, count)),
+                Candidate = VectorMath.Tanh(TLanes.Load(gates + 2 * size, count)),
+                Output = VectorMath.Sigmoid(TLanes.Load(gates + 3 * size, count)),
+            };
+        }
     }
 }
