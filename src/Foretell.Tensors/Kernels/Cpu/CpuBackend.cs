@@ -1,3 +1,4 @@
+using Foretell.Tensors.Kernels.Cpu.Attention;
 using Foretell.Tensors.Kernels.Cpu.Matrix;
 using Foretell.Tensors.Kernels.Reference;
 
@@ -20,6 +21,7 @@ internal sealed unsafe partial class CpuBackend : ReferenceBackend
     private readonly WorkerPool _pool;
     private readonly MatrixProduct _product;
     private readonly KernelSet _kernels;
+    private readonly CausalAttention _attention;
     private readonly long _leastParallelElements;
 
     /// <param name="kernels">Which machine code multiplies matrices; the machine must have it.</param>
@@ -34,6 +36,7 @@ internal sealed unsafe partial class CpuBackend : ReferenceBackend
         _pool = new WorkerPool(threads == 0 ? Environment.ProcessorCount : threads);
         _product = new MatrixProduct(engine, _pool);
         _kernels = kernels;
+        _attention = new CausalAttention(engine, _pool, leastParallelElements);
         _leastParallelElements = leastParallelElements;
         string operands = precision == DType.Float32 ? "float32" : kernels.HasBFloat16() ? "bfloat16" : "rounded bfloat16";
         Name = $"{kernels.Name()} {operands}";

@@ -12,12 +12,16 @@ internal static unsafe class Scratch
         PackedLeft,
         Sums,
         PackedRight,
+        Attention,
+        AttentionShared,
     }
+
+    private static readonly int s_purposes = Enum.GetValues<Purpose>().Length;
 
     /// <summary>At least <paramref name="bytes"/> bytes of this thread's memory, with arbitrary contents; valid until the next call for the same purpose.</summary>
     public static byte* Get(Purpose purpose, long bytes)
     {
-        AlignedMemory?[] memory = s_memory ??= new AlignedMemory?[3];
+        AlignedMemory?[] memory = s_memory ??= new AlignedMemory?[s_purposes];
         ref AlignedMemory? block = ref memory[(int)purpose];
         if (block is null || block.Bytes < bytes)
         {

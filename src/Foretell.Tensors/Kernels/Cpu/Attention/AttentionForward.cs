@@ -1,0 +1,152 @@
+using Foretell.Tensors.Kernels.Cpu.Matrix;
+
+namespace Foretell.Tensors.Kernels.Cpu.Attention;
+
+/// <summary>
+/// softmax(q kᵀ · scale) v of one block of queries at a time: the block's scores for all keys that it sees are held in
+/// scratch, turned into weights and multiplied with the values; the result is divided by the weights' sum at the end.
+/// </summary>
+internal sealed unsafe class AttentionForward(AttentionGeometry geometry, MatrixView q, MatrixView k, MatrixView v, MatrixView result, MatrixView logSumExp)
+{
+    private readonly MatrixEngine _engine = geometry.Engine;
+
+    /// <summary>Bytes of a unit's packed keys and values.</summary>
+    public long PackedBytes(AttentionUnit unit) =>
+        geometry.TransposedBytes(unit.Segment.KeyCount) + geometry.StraightBytes(unit.Segment.KeyCount);
+
+    /// <summary>
+    /// Blocks of a unit: panels of one head's queries; when there is but one query, which all heads of the group see the
+    /// same keys with, panels of heads.
+    /// </summary>
+    public int Blocks(AttentionUnit unit) => unit.Segment.QueryCount == 1
+        ? Panels(geometry.Group)
+        : geometry.Group * Panels(unit.Segment.QueryCount);
+
+    /// <summary>The work of a block, in pairs of a query and a key.</summary>
+    public long Cost(AttentionUnit unit, int block)
+    {
+        QueryBlock queries = Block(unit, block);
+        return (long)queries.Q.Rows * queries.Visible(queries.Q.Rows - 1);
+    }
+
+    public void PackKeys(AttentionUnit unit, byte* packed) =>
+        _engine.PackRight(geometry.Keys(k, unit), transposed: true, packed);
+
+    public void PackValues(AttentionUnit unit, byte* packed) =>
+        _engine.PackRight(geometry.Keys(v, unit), transposed: false, packed + geometry.TransposedBytes(unit.Segment.KeyCount));
+
+    /// <summary>Computes blocks [<paramref name="first"/>, <paramref name="end"/>) of a unit.</summary>
+    /// <param name="unit">Whose keys and values are packed.</param>
+    /// <param name="first">The first block.</param>
+    /// <param name="end">One past the last block.</param>
+    /// <param name="packed">As <see cref="PackKeys"/> and <see cref="PackValues"/> left them; null to pack them here.</param>
+    public void Run(AttentionUnit unit, int first, int end, byte* packed)
+    {
+        int keys = unit.Segment.KeyCount;
+        long packedHere = packed == null ? PackedBytes(unit) : 0;
+        var measured = new Buffers(geometry, keys, packedHere, null);
+        var buffers = new Buffers(geometry, keys, packedHere, Scratch.Get(Scratch.Purpose.Attention, measured.Bytes));
+        if (packed == null)
+        {
+            packed = buffers.Packed;
+            PackKeys(unit, packed);
+            PackValues(unit, packed);
+        }
+        for (int block = first; block < end; block++)
+        {
+            Run(Block(unit, block), keys, packed, buffers);
+        }
+    }
+
+    private void Run(QueryBlock block, int keys, byte* packed, Buffers buffers)
+    {
+        int rows = block.Q.Rows;
+        int visible = block.Visible(rows - 1);
+        int stride = AttentionGeometry.Stride(visible);
+        int headSize = geometry.HeadSize;
+        int paddedHeadSize = geometry.PaddedHeadSize;
+        _engine.PackLeft(block.Q, transposed: false, buffers.LeftQueries);
+        geometry.Multiply(buffers.LeftQueries, packed, headSize, headSize, buffers.Scores, stride, rows, visible);
+        float* sums = stackalloc float[rows];
+        for (int row = 0; row < rows; row++)
+        {
+            float maximum = AttentionRows.Exponentials(buffers.Scores + (long)row * stride, block.Visible(row), AttentionGeometry.WholePanels(visible),
+                geometry.Plan.Scale, geometry.RoundsOperands, out sums[row]);
+            *block.LogSumExp(row) = maximum + VectorMath.Log(sums[row]);
+        }
+        _engine.PackLeft(new MatrixView(buffers.Scores, DType.Float32, rows, visible, stride), transposed: false, buffers.LeftWeights);
+        geometry.Multiply(buffers.LeftWeights, packed + geometry.TransposedBytes(keys), keys, visible, buffers.Sums, paddedHeadSize, rows, headSize);
+        for (int row = 0; row < rows; row++)
+        {
+            AttentionRows.Divide(buffers.Sums + row * paddedHeadSize, sums[row], block.Result.FloatRow(row), headSize);
+        }
+    }
+
+    private QueryBlock Block(AttentionUnit unit, int block)
+    {
+        AttentionSegment segment = unit.Segment;
+        int headSize = geometry.HeadSize;
+        int firstHead = unit.KeyValueHead * geometry.Group;
+        if (segment.QueryCount == 1)
+        {
+            // The group's heads of one row, seen as rows of one head.
+            int head = block * _engine.RowPanel;
+            int heads = Math.Min(_engine.RowPanel, geometry.Group - head);
+            head += firstHead;
+            return new QueryBlock(
+                new MatrixView(q.At(segment.QueryStart, head * headSize), q.Type, heads, headSize, headSize),
+                new MatrixView(result.At(segment.QueryStart, head * headSize), result.Type, heads, headSize, headSize),
+                (float*)logSumExp.At(segment.QueryStart, head), 1, segment.KeyCount, 0);
+        }
+        int panels = Panels(segment.QueryCount);
+        int headOfGroup = block / panels;
+        int query = block % panels * _engine.RowPanel;
+        int queries = Math.Min(_engine.RowPanel, segment.QueryCount - query);
+        return new QueryBlock(geometry.Queries(q, unit, headOfGroup, query, queries), geometry.Queries(result, unit, headOfGroup, query, queries),
+            (float*)logSumExp.At(segment.QueryStart + query, firstHead + headOfGroup), logSumExp.Stride, unit.CachedKeys + query + 1, 1);
+    }
+
+    private int Panels(int rows) => (rows + _engine.RowPanel - 1) / _engine.RowPanel;
+
+    /// <summary>Rows that are computed together.</summary>
+    /// <param name="Q">[rows, headSize].</param>
+    /// <param name="Result">[rows, headSize].</param>
+    /// <param name="FirstLogSumExp">Of row 0.</param>
+    /// <param name="LogSumExpStride">Singles from one row's to the next's.</param>
+    /// <param name="FirstVisible">Keys that row 0 sees.</param>
+    /// <param name="MoreVisible">Keys that each further row sees more.</param>
+    private readonly record struct QueryBlock(MatrixView Q, MatrixView Result, nint FirstLogSumExp, long LogSumExpStride, int FirstVisible, int MoreVisible)
+    {
+        public QueryBlock(MatrixView q, MatrixView result, float* firstLogSumExp, long logSumExpStride, int firstVisible, int moreVisible)
+            : this(q, result, (nint)firstLogSumExp, logSumExpStride, firstVisible, moreVisible)
+        {
+        }
+
+        public int Visible(int row) => FirstVisible + row * MoreVisible;
+
+        public float* LogSumExp(int row) => (float*)FirstLogSumExp + row * LogSumExpStride;
+    }
+
+    /// <summary>One thread's scratch.</summary>
+    private readonly struct Buffers
+    {
+        public readonly byte* Packed;
+        public readonly byte* LeftQueries;
+        public readonly byte* LeftWeights;
+        public readonly float* Scores;
+        public readonly float* Sums;
+        public readonly long Bytes;
+
+        public Buffers(AttentionGeometry geometry, int keys, long packedBytes, byte* memory)
+        {
+            MatrixEngine engine = geometry.Engine;
+            var carver = new Carver(memory);
+            Packed = carver.Take(packedBytes);
+            LeftQueries = carver.Take(engine.LeftPanelBytes(geometry.HeadSize));
+            LeftWeights = carver.Take(engine.LeftPanelBytes(keys));
+            Scores = carver.TakeFloats((long)engine.RowPanel * AttentionGeometry.Stride(keys));
+            Sums = carver.TakeFloats((long)engine.RowPanel * geometry.PaddedHeadSize);
+            Bytes = carver.Bytes;
+        }
+    }
+}
