@@ -22,8 +22,8 @@ public sealed record BpeTrainerOptions
     public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>
-    /// The number of different words held before the rarest are dropped, at least 1,000. Default: 8,000,000, about 0.6 GB.
-    /// It bounds memory, whatever the length of the corpus.
+    /// The number of different words held before the rarest are dropped, at least 1,000. Default: 8,000,000, about 0.4 GB,
+    /// and as much again while pairs merge. It bounds memory, whatever the length of the corpus.
     /// </summary>
     public int MaximumDistinctWords { get; init; } = 8_000_000;
 

@@ -18,21 +18,3 @@ internal sealed record BytePairRules
     /// <summary>The post_processor of the tokenizer.json that this was read from, written back as it was.</summary>
     public string? PostProcessorJson { get; init; }
 }
-
-/// <summary>Which of a vocabulary's tokens ends a document.</summary>
-internal static class EndOfText
-{
-    private static readonly string[] Names = ["<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|eos|>", "<｜end▁of▁sentence｜>", "<|im_end|>"];
-
-    public static int? Find(IReadOnlyList<AddedToken> tokens)
-    {
-        foreach (string name in Names)
-        {
-            if (tokens.FirstOrDefault(token => token.Content == name) is AddedToken token)
-            {
-                return token.Id;
-            }
-        }
-        return null;
-    }
-}

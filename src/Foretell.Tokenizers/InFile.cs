@@ -12,7 +12,8 @@ internal static class InFile
     {
         try
         {
-            return parse(File.ReadAllBytes(path));
+            ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
+            return parse(bytes.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes);
         }
         catch (FormatException error)
         {
@@ -22,9 +23,9 @@ internal static class InFile
         {
             throw new FormatException($"{path}: This is not valid JSON at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}; the file may be cut short or damaged.", error);
         }
-        catch (InvalidOperationException error)
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException)
         {
-            throw new FormatException($"{path}: A value is of the wrong JSON type ({error.Message}); expected a Hugging Face tokenizer.json.", error);
+            throw new FormatException($"{path}: A value is of the wrong JSON type or given twice ({error.Message}); expected a Hugging Face tokenizer.json.", error);
         }
     }
 }

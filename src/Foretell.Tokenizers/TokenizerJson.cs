@@ -104,6 +104,10 @@ public static partial class TokenizerJson
             {
                 throw new FormatException($"The added token '{token.Content}' is marked single_word, which is not supported.");
             }
+            if (tokens.Exists(other => other.Id == token.Id))
+            {
+                throw new FormatException($"The id {token.Id} stands for two added tokens, '{tokens.Find(other => other.Id == token.Id)!.Content}' and '{token.Content}'; each needs an id of its own.");
+            }
             tokens.Add(token);
         }
         return [.. tokens.OrderBy(token => token.Id)];

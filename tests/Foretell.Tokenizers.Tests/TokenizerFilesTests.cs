@@ -25,6 +25,7 @@ public class TokenizerFilesTests
     [InlineData("normalizer", "{\"type\": \"Lowercase\"}", "normalizer Lowercase is not supported")]
     [InlineData("added_tokens", "[{\"id\": 300}]", "no \"content\"")]
     [InlineData("added_tokens", "[{\"id\": 300, \"content\": \"<x>\", \"single_word\": true}]", "single_word")]
+    [InlineData("added_tokens", "[{\"id\": 300, \"content\": \"<x>\"}, {\"id\": 300, \"content\": \"<y>\"}]", "two added tokens, '<x>' and '<y>'")]
     [InlineData("added_tokens", "[{\"id\": \"three\", \"content\": \"<x>\"}]", "wrong JSON type")]
     [InlineData("model/vocab", "{\"a\": 0}", "no token for the byte 0x00")]
     [InlineData("model/vocab", "{\"a\": \"zero\"}", "no integer id")]
@@ -34,7 +35,7 @@ public class TokenizerFilesTests
     [InlineData("model/merges", "[\"a b\"]", "makes a token that the vocabulary lacks")]
     [InlineData("model/merges", "[[\"a\", 3]]", "Merge 1 is not made of strings")]
     [InlineData("model/merges", "[[\"ab\", \"a\"]]", "begins with a token that the vocabulary lacks")]
-    [InlineData("model/merges", "[[\"a\", \"b\", \"c\"]]", "")]
+    [InlineData("model/merges", "[[\"a\", \"a\", \"a\"]]", "makes a token that the vocabulary lacks")]
     [InlineData("model/dropout", "0.1", "sets \"dropout\"")]
     [InlineData("model/end_of_word_suffix", "\"</w>\"", "sets \"end_of_word_suffix\"")]
     public void Load_WithOneThingWrong_NamesIt(string path, string value, string expected)
@@ -43,6 +44,23 @@ public class TokenizerFilesTests
         JsonNode parent = path.StartsWith("model/", StringComparison.Ordinal) ? json["model"]! : json;
         parent[path[(path.IndexOf('/') + 1)..]] = JsonNode.Parse(value);
         AssertRefused(json.ToJsonString(), expected);
+    }
+
+    [Fact]
+    public void Load_OfAMergeOfThree_SaysSo()
+    {
+        JsonNode json = ByteLevelJson();
+        json["model"]!["vocab"]!["ab"] = 256;
+        json["model"]!["merges"] = JsonNode.Parse("[[\"a\", \"b\", \"c\"]]");
+        AssertRefused(json.ToJsonString(), "Merge 1 has more than two tokens");
+    }
+
+    [Fact]
+    public void Load_OfAFileThatBeginsWithAByteOrderMark_PassesOverIt()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder.File("tokenizer.json"), [0xEF, 0xBB, 0xBF, .. Encoding.UTF8.GetBytes(ByteLevelJson().ToJsonString())]);
+        Assert.Equal([104, 105], TokenizerFiles.Load(folder.Path).Encode("hi"));
     }
 
     [Fact]
