@@ -122,7 +122,7 @@ internal sealed unsafe class AttentionBackward(
                 float agreement = AttentionRows.Dot(gradients.FloatRow(first + row), results.FloatRow(first + row), headSize);
                 float normaliser = *(float*)logSumExp.At(part.Unit.Segment.QueryStart + part.FirstQuery + first + row, head);
                 AttentionRows.Gradients(scores + (long)row * stride, scoreGradients + (long)row * stride, part.Visible(first + row),
-                    AttentionGeometry.WholePanels(part.Keys), geometry.Plan.Scale, normaliser, agreement);
+                    AttentionGeometry.WholePanels(part.Keys), geometry.Plan.Scale, normaliser, agreement, geometry.Narrow);
             }
         }
     }
@@ -138,7 +138,7 @@ internal sealed unsafe class AttentionBackward(
         {
             int rows = Math.Min(_engine.RowPanel, part.Queries - first);
             int visible = part.Visible(first + rows - 1);
-            var scoreGradients = new MatrixView(buffers.ScoreGradients + (long)first * stride, DType.Float32, rows, visible, stride);
+            MatrixView scoreGradients = geometry.Weights(buffers.ScoreGradients + (long)first * stride, rows, visible, stride);
             _engine.PackLeft(scoreGradients, transposed: false, buffers.Left);
             geometry.Multiply(buffers.Left, keys, keyCount, visible, buffers.Sums, geometry.PaddedHeadSize, rows, geometry.HeadSize);
             CopyOut(buffers.Sums, queries.RowRange(first, rows));
@@ -151,7 +151,7 @@ internal sealed unsafe class AttentionBackward(
         int paddedHeadSize = geometry.PaddedHeadSize;
         int queries = part.Queries;
         _engine.PackRight(geometry.Queries(source, part.Unit, part.HeadOfGroup, part.FirstQuery, queries), transposed: false, buffers.Right);
-        _engine.PackLeft(new MatrixView(scores, DType.Float32, queries, part.Keys, AttentionGeometry.Stride(part.Keys)), transposed: true, buffers.Left);
+        _engine.PackLeft(geometry.Weights(scores, queries, part.Keys, AttentionGeometry.Stride(part.Keys)), transposed: true, buffers.Left);
         for (int first = 0; first < part.Keys; first += _engine.RowPanel)
         {
             // Queries before the first that sees any of these keys would only add zeros.

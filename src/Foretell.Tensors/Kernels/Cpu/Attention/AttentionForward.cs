@@ -49,11 +49,19 @@ internal sealed unsafe class AttentionForward(AttentionGeometry geometry, Matrix
         if (packed == null)
         {
             packed = buffers.Packed;
+            AttentionGeometry.Prefetch(geometry.Keys(k, unit));
+            AttentionGeometry.Prefetch(geometry.Keys(v, unit));
             PackKeys(unit, packed);
             PackValues(unit, packed);
         }
         for (int block = first; block < end; block++)
         {
+            if (block + 1 < end)
+            {
+                QueryBlock next = Block(unit, block + 1);
+                AttentionGeometry.Prefetch(next.Q);
+                AttentionGeometry.Prefetch(next.Result);
+            }
             Run(Block(unit, block), keys, packed, buffers);
         }
     }
@@ -71,10 +79,10 @@ internal sealed unsafe class AttentionForward(AttentionGeometry geometry, Matrix
         for (int row = 0; row < rows; row++)
         {
             float maximum = AttentionRows.Exponentials(buffers.Scores + (long)row * stride, block.Visible(row), AttentionGeometry.WholePanels(visible),
-                geometry.Plan.Scale, geometry.RoundsOperands, out sums[row]);
+                geometry.Plan.Scale, geometry.Narrow, out sums[row]);
             *block.LogSumExp(row) = maximum + VectorMath.Log(sums[row]);
         }
-        _engine.PackLeft(new MatrixView(buffers.Scores, DType.Float32, rows, visible, stride), transposed: false, buffers.LeftWeights);
+        _engine.PackLeft(geometry.Weights(buffers.Scores, rows, visible, stride), transposed: false, buffers.LeftWeights);
         geometry.Multiply(buffers.LeftWeights, packed + geometry.TransposedBytes(keys), keys, visible, buffers.Sums, paddedHeadSize, rows, headSize);
         for (int row = 0; row < rows; row++)
         {

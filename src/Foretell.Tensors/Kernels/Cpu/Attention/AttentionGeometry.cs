@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Foretell.Tensors.Kernels.Cpu.Matrix;
 
 namespace Foretell.Tensors.Kernels.Cpu.Attention;
@@ -7,6 +8,11 @@ internal sealed unsafe class AttentionGeometry(MatrixEngine engine, AttentionPla
 {
     /// <summary>Singles added to row strides, which would otherwise often be multiples of a page and fight for the same cache lines.</summary>
     private const int StridePadding = 16;
+
+    private const int CacheLine = 64;
+
+    /// <summary>More than this would push itself out of the second-level cache again.</summary>
+    private const int PrefetchBytes = 128 << 10;
 
     public MatrixEngine Engine => engine;
 
@@ -20,7 +26,13 @@ internal sealed unsafe class AttentionGeometry(MatrixEngine engine, AttentionPla
     /// <summary>The head size in whole panels: the columns of results in scratch.</summary>
     public int PaddedHeadSize => WholePanels(plan.HeadSize);
 
-    public bool RoundsOperands => engine.OperandType == DType.BFloat16;
+    /// <summary>Whether scratch that only awaits packing is kept in bfloat16.</summary>
+    public bool Narrow => engine.OperandType == DType.BFloat16;
+
+    /// <summary>Rows of weights or of scores' gradients in scratch; narrow ones fill the first halves of their rows.</summary>
+    public MatrixView Weights(float* scratch, int rows, int columns, int stride) => Narrow
+        ? new MatrixView(scratch, DType.BFloat16, rows, columns, 2L * stride)
+        : new MatrixView(scratch, DType.Float32, rows, columns, stride);
 
     /// <summary>Bytes of keys or values as the right operand [headSize, keys].</summary>
     public long TransposedBytes(int keys) => engine.RightBytes(plan.HeadSize, keys);
@@ -40,6 +52,27 @@ internal sealed unsafe class AttentionGeometry(MatrixEngine engine, AttentionPla
     /// <summary>Query rows of one head of the unit's group, in q, result or one of their gradients: [count, headSize].</summary>
     public MatrixView Queries(MatrixView source, AttentionUnit unit, int headOfGroup, int first, int count) =>
         source.Slice(unit.Segment.QueryStart + first, count, (unit.KeyValueHead * Group + headOfGroup) * plan.HeadSize, plan.HeadSize);
+
+    /// <summary>
+    /// Asks for a head's rows before they are used. A head is a narrow column of wide rows, which the processor does not
+    /// foresee by itself.
+    /// </summary>
+    public static void Prefetch(MatrixView rows)
+    {
+        if (!Sse.IsSupported || (long)rows.Rows * rows.Columns * sizeof(float) > PrefetchBytes)
+        {
+            return;
+        }
+        for (int row = 0; row < rows.Rows; row++)
+        {
+            byte* line = rows.At(row, 0);
+            byte* end = line + rows.Columns * sizeof(float);
+            for (; line < end; line += CacheLine)
+            {
+                Sse.Prefetch1(line);
+            }
+        }
+    }
 
     /// <summary>result [rows, columns] = left × the first columns of a right operand; columns are rounded up to whole panels.</summary>
     /// <param name="left">One packed left panel.</param>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Foretell.Tensors.Kernels.Cpu.Attention;
 
@@ -9,8 +10,6 @@ namespace Foretell.Tensors.Kernels.Cpu.Attention;
 /// </summary>
 internal static unsafe class AttentionRows
 {
-    private static readonly Vector512<int> s_lanes = Vector512<int>.Indices;
-
     /// <summary>
     /// scores[j] become e^(scale · scores[j] - m), m the largest scale · scores[j]; zeros from <paramref name="visible"/> on.
     /// Not divided by their sum: that is left to the result.
@@ -19,56 +18,53 @@ internal static unsafe class AttentionRows
     /// <param name="visible">Keys that count; at least 1.</param>
     /// <param name="width">A multiple of 16.</param>
     /// <param name="scale">Of the scores.</param>
-    /// <param name="round">Whether the weights are rounded to bfloat16; the sum is then that of the rounded ones, so that they still add up to 1.</param>
+    /// <param name="narrow">
+    /// Whether the weights are rounded to bfloat16 and left as such in the row's first half. The sum is then that of the
+    /// rounded ones, so that they still add up to 1.
+    /// </param>
     /// <param name="sum">Of the weights.</param>
     /// <returns>m.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float Exponentials(float* scores, int visible, int width, float scale, bool round, out float sum)
+    public static float Exponentials(float* scores, int visible, int width, float scale, bool narrow, out float sum)
     {
         int whole = visible & ~(Lanes.Count - 1);
+        Vector512<float> lastLanes = LastLanes(visible - whole);
         Vector512<float> scales = Vector512.Create(scale);
-        Vector512<float> largest = Vector512.Create(float.NegativeInfinity);
-        int j = 0;
-        for (; j < whole; j += Lanes.Count)
-        {
-            largest = Vector512.MaxNative(Vector512.Load(scores + j) * scales, largest);
-        }
-        Vector512<int> lastLanes = Vector512.LessThan(s_lanes, Vector512.Create(visible - whole));
-        if (whole < visible)
-        {
-            Vector512<float> last = Vector512.ConditionalSelect(lastLanes.AsSingle(), Vector512.Load(scores + whole) * scales, largest);
-            largest = Vector512.MaxNative(last, largest);
-        }
-        float maximum = Lanes.Maximum(largest);
+        float maximum = Maximum(scores, visible, scales, lastLanes);
         Vector512<float> shift = Vector512.Create(-maximum);
         Vector512<float> sums = Vector512<float>.Zero;
-        if (round)
+        int end = whole;
+        if (narrow)
         {
-            for (j = 0; j < whole; j += Lanes.Count)
+            var weights = (ushort*)scores;
+            for (int j = 0; j < whole; j += Lanes.Count)
             {
-                Vector512<float> weight = RoundToBFloat16(VectorMath.Exp(Vector512.FusedMultiplyAdd(Vector512.Load(scores + j), scales, shift)));
-                sums += weight;
-                weight.Store(scores + j);
+                sums += StoreRounded(VectorMath.Exp(Vector512.FusedMultiplyAdd(Vector512.Load(scores + j), scales, shift)), weights + j);
+            }
+            if (whole < visible)
+            {
+                Vector512<float> weight = VectorMath.Exp(Vector512.FusedMultiplyAdd(Vector512.Load(scores + whole), scales, shift));
+                sums += StoreRounded(weight & lastLanes, weights + whole);
+                end += Lanes.Count;
             }
         }
         else
         {
-            for (j = 0; j < whole; j += Lanes.Count)
+            for (int j = 0; j < whole; j += Lanes.Count)
             {
                 Vector512<float> weight = VectorMath.Exp(Vector512.FusedMultiplyAdd(Vector512.Load(scores + j), scales, shift));
                 sums += weight;
                 weight.Store(scores + j);
             }
+            if (whole < visible)
+            {
+                Vector512<float> weight = VectorMath.Exp(Vector512.FusedMultiplyAdd(Vector512.Load(scores + whole), scales, shift)) & lastLanes;
+                sums += weight;
+                weight.Store(scores + whole);
+                end += Lanes.Count;
+            }
         }
-        if (whole < visible)
-        {
-            Vector512<float> weight = VectorMath.Exp(Vector512.FusedMultiplyAdd(Vector512.Load(scores + whole), scales, shift));
-            weight = Vector512.ConditionalSelect(lastLanes.AsSingle(), round ? RoundToBFloat16(weight) : weight, Vector512<float>.Zero);
-            sums += weight;
-            weight.Store(scores + whole);
-            whole += Lanes.Count;
-        }
-        Clear(scores, whole, width);
+        Clear(scores, end, width, narrow);
         sum = Lanes.Sum(sums);
         return maximum;
     }
@@ -84,8 +80,9 @@ internal static unsafe class AttentionRows
     /// <param name="scale">Of the scores.</param>
     /// <param name="logSumExp">Of the whole row.</param>
     /// <param name="agreement">The row's result times its gradient.</param>
+    /// <param name="narrow">Whether P and dS are rounded to bfloat16 and left as such in the rows' first halves.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Gradients(float* scores, float* gradients, int visible, int width, float scale, float logSumExp, float agreement)
+    public static void Gradients(float* scores, float* gradients, int visible, int width, float scale, float logSumExp, float agreement, bool narrow)
     {
         Vector512<float> scales = Vector512.Create(scale);
         Vector512<float> shift = Vector512.Create(-logSumExp);
@@ -94,21 +91,38 @@ internal static unsafe class AttentionRows
         for (int j = 0; j < whole; j += Lanes.Count)
         {
             Vector512<float> weight = VectorMath.Exp(Vector512.FusedMultiplyAdd(Vector512.Load(scores + j), scales, shift));
-            Vector512<float> gradient = (Vector512.Load(gradients + j) - agreements) * scales;
-            weight.Store(scores + j);
-            (weight * gradient).Store(gradients + j);
+            Vector512<float> gradient = weight * ((Vector512.Load(gradients + j) - agreements) * scales);
+            if (narrow)
+            {
+                StoreRounded(weight, (ushort*)scores + j);
+                StoreRounded(gradient, (ushort*)gradients + j);
+            }
+            else
+            {
+                weight.Store(scores + j);
+                gradient.Store(gradients + j);
+            }
         }
         if (whole < visible)
         {
-            Vector512<float> lastLanes = Vector512.LessThan(s_lanes, Vector512.Create(visible - whole)).AsSingle();
+            Vector512<float> lastLanes = LastLanes(visible - whole);
             Vector512<float> weight = VectorMath.Exp(Vector512.FusedMultiplyAdd(Vector512.Load(scores + whole), scales, shift));
-            Vector512<float> gradient = (Vector512.Load(gradients + whole) - agreements) * scales;
-            (weight & lastLanes).Store(scores + whole);
-            ((weight * gradient) & lastLanes).Store(gradients + whole);
+            Vector512<float> gradient = (weight * ((Vector512.Load(gradients + whole) - agreements) * scales)) & lastLanes;
+            weight &= lastLanes;
+            if (narrow)
+            {
+                StoreRounded(weight, (ushort*)scores + whole);
+                StoreRounded(gradient, (ushort*)gradients + whole);
+            }
+            else
+            {
+                weight.Store(scores + whole);
+                gradient.Store(gradients + whole);
+            }
             whole += Lanes.Count;
         }
-        Clear(scores, whole, width);
-        Clear(gradients, whole, width);
+        Clear(scores, whole, width, narrow);
+        Clear(gradients, whole, width, narrow);
     }
 
     /// <summary>Σ a[i] b[i].</summary>
@@ -145,20 +159,47 @@ internal static unsafe class AttentionRows
         }
     }
 
-    private static void Clear(float* row, int start, int end)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Maximum(float* scores, int count, Vector512<float> scales, Vector512<float> lastLanes)
     {
-        if (start < end)
+        Vector512<float> largest = Vector512.Create(float.NegativeInfinity);
+        int j = 0;
+        for (; j + Lanes.Count <= count; j += Lanes.Count)
+        {
+            largest = Vector512.MaxNative(Vector512.Load(scores + j) * scales, largest);
+        }
+        if (j < count)
+        {
+            Vector512<float> last = Vector512.ConditionalSelect(lastLanes, Vector512.Load(scores + j) * scales, largest);
+            largest = Vector512.MaxNative(last, largest);
+        }
+        return Lanes.Maximum(largest);
+    }
+
+    /// <summary>All bits set in the first <paramref name="count"/> lanes.</summary>
+    private static Vector512<float> LastLanes(int count) => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
+
+    private static void Clear(float* row, int start, int end, bool narrow)
+    {
+        if (start < end && narrow)
+        {
+            new Span<ushort>((ushort*)row + start, end - start).Clear();
+        }
+        else if (start < end)
         {
             new Span<float>(row + start, end - start).Clear();
         }
     }
 
-    /// <summary>The nearest bfloat16 values, ties to even, as singles; NaN stays NaN.</summary>
+    /// <summary>Stores the nearest bfloat16 values, ties to even, and returns them as singles; NaN stays NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> RoundToBFloat16(Vector512<float> x)
+    private static Vector512<float> StoreRounded(Vector512<float> x, ushort* destination)
     {
         Vector512<uint> bits = x.AsUInt32();
-        Vector512<uint> rounded = (bits + Vector512.Create(0x7fffu) + ((bits >>> 16) & Vector512.Create(1u))) & Vector512.Create(0xffff0000u);
-        return Vector512.ConditionalSelect(Vector512.Equals(x, x), rounded.AsSingle(), x);
+        Vector512<uint> upper = (bits + Vector512.Create(0x7fffu) + ((bits >>> 16) & Vector512.Create(1u))) >>> 16;
+        upper = Vector512.ConditionalSelect(Vector512.Equals(x, x).AsUInt32(), upper, Vector512.Create(0x7fc0u));
+        Vector256<ushort> narrow = Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(upper) : Vector256.Narrow(upper.GetLower(), upper.GetUpper());
+        narrow.Store(destination);
+        return (upper << 16).AsSingle();
     }
 }
