@@ -13,7 +13,7 @@ internal static class PretrainingSession
     /// <summary>Trains to the end or until interrupted.</summary>
     /// <param name="resumeHint">The command that goes on after an interruption.</param>
     /// <returns>False when it was interrupted.</returns>
-    public static bool Run(PretrainingWorkspace workspace, Device device, string title, string resumeHint, CancellationToken cancellation, Action<HtmlReport>? extend = null)
+    public static bool Run(PretrainingWorkspace workspace, Device device, string title, string resumeHint, CancellationToken cancellation, Action<HtmlReport, bool>? extend = null)
     {
         PretrainingRecipe recipe = workspace.Recipe;
         long tokensPerStep = (long)recipe.BatchRows!.Value * recipe.ContextLength;
@@ -30,7 +30,7 @@ internal static class PretrainingSession
         var printer = new Printer(workspace.Model.TrainingOperationsPerToken / peak);
         PretrainingResult result = training.Run(printer, cancellation);
         HtmlReport report = TrainingReport.Create(title, FormattableString.Invariant($"{workspace.Model.ParameterCount:N0} parameters, {device.Description}"), MetricsLog.Read(Path.Combine(workspace.Folder, "metrics.jsonl")));
-        extend?.Invoke(report);
+        extend?.Invoke(report, result.IsFinished);
         report.Section("The recipe").Code(recipe.ToJson());
         report.Save(Path.Combine(workspace.Folder, "report.html"));
         if (!result.IsFinished)

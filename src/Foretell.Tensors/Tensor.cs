@@ -76,6 +76,15 @@ public sealed class Tensor
 
     private unsafe void* Pointer => (byte*)Storage.Pointer + Offset * Type.Size();
 
+    /// <summary>The memory of a contiguous tensor of less than 2 GiB, as bytes.</summary>
+    public ReadOnlySpan<byte> Bytes() => Type switch
+    {
+        DType.Float32 => System.Runtime.InteropServices.MemoryMarshal.AsBytes(Span<float>()),
+        DType.BFloat16 => System.Runtime.InteropServices.MemoryMarshal.AsBytes(Span<ushort>()),
+        DType.Float64 => System.Runtime.InteropServices.MemoryMarshal.AsBytes(Span<double>()),
+        _ => System.Runtime.InteropServices.MemoryMarshal.AsBytes(Span<int>()),
+    };
+
     /// <summary>Another leaf over the same memory, with a gradient of its own.</summary>
     public Tensor Alias() => new(Storage, Offset, Type, Shape, _strides);
 

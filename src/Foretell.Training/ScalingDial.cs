@@ -59,7 +59,7 @@ public static class ScalingDial
             Tokens = null,
             MatrixLearningRate = recipe.MatrixLearningRate ?? 0.02 * rateFactor,
             LearningRate = recipe.LearningRate ?? 0.003 * rateFactor,
-            ValidateEvery = recipe.ValidateEvery ?? Math.Max(1, steps / 20),
+            ValidateEvery = recipe.ValidateEvery ?? Math.Max(1, steps / 12),
             CheckpointEvery = recipe.CheckpointEvery ?? Math.Max(1, steps / 10),
         };
     }
