@@ -44,6 +44,8 @@ internal sealed unsafe class AttentionBackward(
     public void RunUnit(AttentionUnit unit)
     {
         var buffers = Buffers.Get(geometry, unit.Segment.KeyCount, unit.Segment.KeyCount, PackedBytes(unit));
+        AttentionGeometry.Prefetch(geometry.Keys(k, unit));
+        AttentionGeometry.Prefetch(geometry.Keys(v, unit));
         foreach (Packing packing in Enum.GetValues<Packing>())
         {
             Pack(unit, packing, buffers.Packed);
@@ -80,6 +82,10 @@ internal sealed unsafe class AttentionBackward(
             for (int block = firstBlock; block < Blocks(unit); block++)
             {
                 var part = new Part(unit, head, block * BlockQueries, firstKey, endKey);
+                if (block + 1 < Blocks(unit))
+                {
+                    Prefetch(new Part(unit, head, (block + 1) * BlockQueries, firstKey, endKey));
+                }
                 Scores(part, packed, buffers);
                 if (withQueries)
                 {
@@ -91,6 +97,14 @@ internal sealed unsafe class AttentionBackward(
         }
         CopyOut(buffers.KeyGradients, geometry.Keys(dK, unit).RowRange(firstKey, keys));
         CopyOut(buffers.ValueGradients, geometry.Keys(dV, unit).RowRange(firstKey, keys));
+    }
+
+    private void Prefetch(Part part)
+    {
+        foreach (MatrixView operand in (ReadOnlySpan<MatrixView>)[q, result, dResult, dQ])
+        {
+            AttentionGeometry.Prefetch(geometry.Queries(operand, part.Unit, part.HeadOfGroup, part.FirstQuery, part.Queries));
+        }
     }
 
     /// <summary>Fills the scratch with the part's P and dS, zero where a query does not see a key.</summary>
