@@ -21,7 +21,7 @@ public sealed class Transformer : IDisposable
     private readonly RotaryTables? _rotary;
 
     /// <param name="training">Whether parameters have gradients.</param>
-    /// <param name="type">How weights are kept: Float32, or BFloat16 for inference.</param>
+    /// <param name="type">How weights are kept: Float32, BFloat16 for inference, or Float64 to check gradients on the reference kernels.</param>
     public Transformer(TransformerConfig config, Device device, bool training, DType type = DType.Float32)
     {
         config.Validate();

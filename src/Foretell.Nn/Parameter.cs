@@ -27,7 +27,7 @@ public sealed record Parameter(string Name, ParameterKind Kind, Tensor Value)
 /// <summary>Makes and owns a model's parameters, in the order in which they are asked for.</summary>
 /// <param name="device">Where they live.</param>
 /// <param name="training">Whether they have gradients.</param>
-/// <param name="type">Float32, or BFloat16 for inference in half the memory.</param>
+/// <param name="type">Float32; BFloat16 for inference in half the memory; Float64 to check the others, on the reference kernels.</param>
 public sealed class ParameterStore(Device device, bool training, DType type = DType.Float32) : IDisposable
 {
     private readonly TensorScope _scope = new(device);
@@ -53,14 +53,16 @@ public sealed class ParameterStore(Device device, bool training, DType type = DT
         }
     }
 
-    /// <summary>A new parameter of zeros; vectors stay in single precision.</summary>
+    private DType GradientType => type == DType.Float64 ? DType.Float64 : DType.Float32;
+
+    /// <summary>A new parameter of zeros; beside bfloat16 matrices vectors stay in single precision.</summary>
     public Tensor Create(string name, ParameterKind kind, Shape shape)
     {
-        Tensor value = _scope.Zeros(shape, kind == ParameterKind.Vector ? DType.Float32 : type);
+        Tensor value = _scope.Zeros(shape, kind == ParameterKind.Vector && type == DType.BFloat16 ? DType.Float32 : type);
         value.Storage.IsPersistent = true;
         if (training)
         {
-            value.Gradient = _scope.Zeros(shape);
+            value.Gradient = _scope.Zeros(shape, GradientType);
         }
         var parameter = new Parameter(name, kind, value);
         _parameters.Add(parameter);
@@ -77,7 +79,7 @@ public sealed class ParameterStore(Device device, bool training, DType type = DT
         Tensor alias = value.Alias();
         if (training)
         {
-            alias.Gradient = _scope.Zeros(value.Shape);
+            alias.Gradient = _scope.Zeros(value.Shape, GradientType);
             _secondUses.Add((value, alias));
         }
         return alias;
