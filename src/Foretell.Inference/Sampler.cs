@@ -24,6 +24,7 @@ public sealed class Sampler
     /// <summary>The next token.</summary>
     /// <param name="logits">[vocabulary], the model's scores.</param>
     /// <param name="position">Tokens generated before.</param>
+    /// <exception cref="InvalidDataException">A score is not a number.</exception>
     public int Next(ReadOnlySpan<float> logits, int position)
     {
         bool greedy = _options.Temperature == 0;
@@ -33,6 +34,10 @@ public sealed class Sampler
         for (int id = 0; id < logits.Length; id++)
         {
             double score = logits[id];
+            if (double.IsNaN(score))
+            {
+                throw new InvalidDataException($"The model's score of token {id} is not a number: its weights are damaged, or its training failed.");
+            }
             if (_options.RepetitionPenalty != 1 && _seen.Contains(id))
             {
                 score = score > 0 ? score / _options.RepetitionPenalty : score * _options.RepetitionPenalty;

@@ -54,7 +54,7 @@ public sealed class TextGenerator(Transformer model, Tokenizer tokenizer)
                 onText?.Invoke(piece);
             }
         }
-        using KeyValueCache cache = model.NewCache(prompt.Length + options.MaximumTokens);
+        using KeyValueCache cache = model.NewCache((int)Math.Min(model.Config.ContextLength, (long)prompt.Length + options.MaximumTokens));
         ReadOnlySpan<int> input = prompt;
         FinishReason reason = FinishReason.Length;
         while (ids.Count < options.MaximumTokens)
@@ -85,11 +85,12 @@ public sealed class TextGenerator(Transformer model, Tokenizer tokenizer)
         return new Generation(text.ToString(), ids, reason);
     }
 
-    /// <summary>Runs tokens through the model and returns the scores after the last.</summary>
-    private float[] Score(ReadOnlySpan<int> ids, KeyValueCache cache)
+    /// <summary>Runs tokens through the model and returns the scores after the last, of the ids that the tokenizer knows: published models pad their vocabulary.</summary>
+    private ReadOnlySpan<float> Score(ReadOnlySpan<int> ids, KeyValueCache cache)
     {
         using var tape = new Tape(model.Device, recording: false);
         Foretell.Tensors.Tensor hidden = model.Hidden(tape, TokenBatch.Single(ids, cache.Length), cache);
-        return model.Logits(tape, tape.Slice(hidden, 0, ids.Length - 1, 1)).ToArray();
+        float[] scores = model.Logits(tape, tape.Slice(hidden, 0, ids.Length - 1, 1)).ToArray();
+        return scores.AsSpan(0, Math.Min(scores.Length, tokenizer.VocabularySize));
     }
 }
