@@ -89,7 +89,25 @@ public sealed class Transformer : IDisposable
     /// <param name="cache">What the (single) sequence's earlier tokens left, extended by this batch; null for whole sequences.</param>
     /// <param name="dropoutSeed">Seed of this pass's dropout while training; null while not.</param>
     /// <returns>[tokens, channels].</returns>
-    public Tensor Hidden(Tape tape, TokenBatch batch, KeyValueCache? cache = null, ulong? dropoutSeed = null)
+    public Tensor Hidden(Tape tape, TokenBatch batch, KeyValueCache? cache = null, ulong? dropoutSeed = null) => Run(tape, batch, cache, dropoutSeed, null);
+
+    /// <summary>The part of the model that is the first to give something not finite for a batch of whole sequences: "the embedding", "layer 3", "the last norm" or "the head"; null when all is finite.</summary>
+    public string? FirstNonFinite(Tape tape, TokenBatch batch)
+    {
+        string? found = null;
+        void Look(string part, Tensor output)
+        {
+            if (found is null && !double.IsFinite(Device.SquaredNorm(output)))
+            {
+                found = part;
+            }
+        }
+        Tensor hidden = Run(tape, batch, null, null, Look);
+        Look("the head", Logits(tape, hidden));
+        return found;
+    }
+
+    private Tensor Run(Tape tape, TokenBatch batch, KeyValueCache? cache, ulong? dropoutSeed, Action<string, Tensor>? observe)
     {
         if (cache is not null && batch.Segments.Count != 1)
         {
@@ -101,6 +119,7 @@ public sealed class Transformer : IDisposable
         {
             x = tape.Add(x, tape.Embedding(positions, _positionEmbedding));
         }
+        observe?.Invoke("the embedding", x);
         AttentionSegment[] segments = cache is null
             ? batch.SelfAttention()
             : [new AttentionSegment(0, batch.Ids.Length, 0, cache.Length + batch.Ids.Length)];
@@ -109,9 +128,12 @@ public sealed class Transformer : IDisposable
         {
             ulong? seed = Config.Dropout > 0 && dropoutSeed is ulong s ? SeededRandom.Mix(s + (ulong)layer) : null;
             x = _blocks[layer].Forward(tape, x, positions, plan, cache, seed);
+            observe?.Invoke(FormattableString.Invariant($"layer {layer}"), x);
         }
         cache?.Advance(batch.Ids.Length);
-        return _finalNorm.Forward(tape, x);
+        x = _finalNorm.Forward(tape, x);
+        observe?.Invoke("the last norm", x);
+        return x;
     }
 
     /// <summary>The head: scores of the next token for each row of <see cref="Hidden"/>'s result.</summary>

@@ -26,14 +26,16 @@ public static class Checkpoint
     private const string Prefix = "step-";
     private const string StateFile = "state.json";
     private const string OptimizerFile = "optimizer.safetensors";
+    private const string Writing = ".writing-";
+    private static readonly string[] s_files = [StateFile, OptimizerFile, SafeTensors.FileName];
 
-    /// <summary>Writes a checkpoint and then removes all but the newest <paramref name="keep"/>.</summary>
+    /// <summary>Writes a checkpoint and then removes all but the newest <paramref name="keep"/>, and what kills left of others.</summary>
     /// <returns>Its folder.</returns>
     public static string Write(string checkpoints, Transformer model, Optimizer optimizer, RunState state, int keep)
     {
         string name = Prefix + state.Step.ToString("D8", CultureInfo.InvariantCulture);
         string target = Path.Combine(checkpoints, name);
-        string beside = Path.Combine(checkpoints, $".writing-{name}");
+        string beside = Path.Combine(checkpoints, Writing + name);
         Directory.CreateDirectory(checkpoints);
         Remove(beside);
         Directory.CreateDirectory(beside);
@@ -42,15 +44,19 @@ public static class Checkpoint
         AtomicFile.Write(Path.Combine(beside, StateFile), JsonSerializer.SerializeToUtf8Bytes(state, RunStateJson.Default.RunState));
         Remove(target);
         Directory.Move(beside, target);
-        foreach (string old in Whole(checkpoints).Skip(keep))
+        HashSet<string> kept = [.. Whole(checkpoints).Take(keep)];
+        foreach (string folder in Directory.EnumerateDirectories(checkpoints).Where(folder => !kept.Contains(folder) && IsOurs(folder)).ToArray())
         {
-            Remove(old);
+            Remove(folder);
         }
         return target;
     }
 
     /// <summary>The newest whole checkpoint's folder; null when there is none.</summary>
     public static string? Newest(string checkpoints) => Whole(checkpoints).FirstOrDefault();
+
+    /// <summary>The newest whole checkpoint whose weights are all finite; null when there is none.</summary>
+    public static string? NewestFinite(string checkpoints) => Whole(checkpoints).FirstOrDefault(HasFiniteWeights);
 
     /// <summary>Fills model and optimizer from a checkpoint.</summary>
     /// <exception cref="InvalidDataException">A file is damaged or of another model.</exception>
@@ -95,11 +101,29 @@ public static class Checkpoint
         }
     }
 
+    private static bool IsOurs(string folder) => Path.GetFileName(folder) is string name && (name.StartsWith(Prefix, StringComparison.Ordinal) || name.StartsWith(Writing + Prefix, StringComparison.Ordinal));
+
+    private static bool HasFiniteWeights(string folder)
+    {
+        using ISafeTensors file = SafeTensors.Open(Path.Combine(folder, SafeTensors.FileName));
+        foreach (SafeTensorInfo info in file.Tensors)
+        {
+            foreach (float value in MemoryMarshal.Cast<byte, float>(file.Bytes(info.Name)))
+            {
+                if (!float.IsFinite(value))
+                {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
     /// <summary>Whole checkpoints, newest first.</summary>
     private static IEnumerable<string> Whole(string checkpoints) => !Directory.Exists(checkpoints)
         ? []
         : Directory.EnumerateDirectories(checkpoints, Prefix + "*")
-            .Where(folder => File.Exists(Path.Combine(folder, StateFile)))
+            .Where(folder => Array.TrueForAll(s_files, file => File.Exists(Path.Combine(folder, file))))
             .OrderByDescending(folder => folder, StringComparer.Ordinal);
 }
 

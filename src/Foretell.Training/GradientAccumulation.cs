@@ -58,6 +58,22 @@ public static class GradientAccumulation
         return nats;
     }
 
+    /// <summary>The first part of the model whose output is not finite for some row of the batch; null when all are.</summary>
+    public static string? FirstNonFinite(Transformer model, Batch batch, int microBatchRows)
+    {
+        for (int row = 0; row < batch.Rows; row += microBatchRows)
+        {
+            int start = row * batch.ContextLength;
+            int length = Math.Min(microBatchRows, batch.Rows - row) * batch.ContextLength;
+            using var tape = new Tape(model.Device, recording: false);
+            if (model.FirstNonFinite(tape, Tokens(batch, start, length)) is string part)
+            {
+                return part;
+            }
+        }
+        return null;
+    }
+
     private static double Sum(ReadOnlySpan<float> nats, ReadOnlySpan<float> weights)
     {
         double sum = 0;

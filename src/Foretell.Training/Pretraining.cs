@@ -75,6 +75,7 @@ public sealed class Pretraining(PretrainingRecipe recipe, TransformerConfig conf
         (double BitsPerByte, double Nats)? validation = null;
         double trainingSeconds = state.TrainingSeconds;
         long step = state.Step;
+        long saved = step;
         while (step < _steps && !cancellation.IsCancellationRequested)
         {
             long began = Stopwatch.GetTimestamp();
@@ -82,7 +83,10 @@ public sealed class Pretraining(PretrainingRecipe recipe, TransformerConfig conf
             model.Parameters.ClearGradients();
             double loss = GradientAccumulation.Run(model, batch, recipe.MicroBatchRows!.Value, SeededRandom.Mix(recipe.Seed ^ SeededRandom.Mix((ulong)step)));
             double norm = GradientNorm(model);
-            RequireFinite(model, step, loss, norm);
+            if (!double.IsFinite(loss) || !double.IsFinite(norm))
+            {
+                throw NotFinite(step, $"the loss is {loss} and the gradient's norm {norm}; {Locate(model, batch)}");
+            }
             double rate = schedule.At(step);
             string? notice = guard.Judge(loss, norm);
             if (notice is null)
@@ -99,25 +103,44 @@ public sealed class Pretraining(PretrainingRecipe recipe, TransformerConfig conf
             speed.Add(seconds);
             string? sample = null;
             bool validates = step == _steps || step % recipe.ValidateEvery!.Value == 0;
+            bool saves = step == _steps || step % recipe.CheckpointEvery!.Value == 0;
             if (validates)
             {
                 validation = Validate(model);
                 sample = Sample(model, step);
             }
-            Log(metrics, step, loss, norm, rate, notice is not null, speed.TokensPerSecond, trainingSeconds, validates ? validation : null, sample);
-            if (step == _steps || step % recipe.CheckpointEvery!.Value == 0 || cancellation.IsCancellationRequested)
+            Keep(step, "metrics.jsonl", () => Log(metrics, step, loss, norm, rate, notice is not null, speed.TokensPerSecond, trainingSeconds, validates ? validation : null, sample));
+            if (saves)
             {
-                metrics.FlushToDisk();
-                Save(model, optimizer, new RunState(step, guard.Statistics, trainingSeconds, device.Name, Identity()));
+                SaveNow();
             }
             progress?.Report(new PretrainingProgress(step, _steps, loss, norm, rate, speed.TokensPerSecond, (_steps - step) * speed.SecondsPerStep, validates ? validation?.BitsPerByte : null, validates ? validation?.Nats : null, sample, notice));
         }
         bool finished = step == _steps;
+        if (!finished && step > saved)
+        {
+            SaveNow();
+        }
         if (finished)
         {
-            ModelFolder.Save(model, tokenizer, ModelPath);
+            Keep(step, "the model", () => ModelFolder.Save(model, tokenizer, ModelPath));
         }
         return new PretrainingResult(step, finished, validation?.BitsPerByte, validation?.Nats);
+
+        void SaveNow()
+        {
+            // A finite gradient can still make a step beyond all numbers; such weights are never kept.
+            if (NonFiniteWeight(model) is string damaged)
+            {
+                throw NotFinite(step - 1, $"after it {damaged} is not finite");
+            }
+            Keep(step, "the checkpoint", () =>
+            {
+                metrics.FlushToDisk();
+                Checkpoint.Write(Checkpoints, model, optimizer, new RunState(step, guard.Statistics, trainingSeconds, device.Name, Identity()), recipe.KeepCheckpoints);
+            });
+            saved = step;
+        }
     }
 
     private SamplerOptions SamplerOptions(int rows) => new() { Mode = recipe.Sampling, ContextLength = config.ContextLength, Rows = rows, Seed = recipe.Seed, StartWithEndOfText = recipe.Sampling == SamplingMode.Packed && tokenizer.EndOfTextId is not null };
@@ -166,16 +189,29 @@ public sealed class Pretraining(PretrainingRecipe recipe, TransformerConfig conf
         return Math.Sqrt(squares);
     }
 
-    private void RequireFinite(Transformer model, long step, double loss, double norm)
+    private TrainingFailedException NotFinite(long step, string what)
     {
-        if (double.IsFinite(loss) && double.IsFinite(norm))
-        {
-            return;
-        }
-        string? where = model.Parameters.All.FirstOrDefault(parameter => !double.IsFinite(device.SquaredNorm(parameter.Gradient)))?.Name;
-        string last = Checkpoint.Newest(Checkpoints) is string good ? $"the last good checkpoint is {good}" : "there is no checkpoint yet";
-        throw new TrainingFailedException($"Step {step + 1}: the loss is {loss} and the gradient's norm {norm}; the first gradient that is not finite is {where ?? "none (the loss itself)"}; {last}. A lower learning rate or a longer warm-up usually helps.");
+        string last = Checkpoint.NewestFinite(Checkpoints) is string good ? $"the last good checkpoint is {good}" : "there is no good checkpoint yet";
+        return new TrainingFailedException(FormattableString.Invariant($"Step {step + 1}: {what}; {last}. A lower learning rate or a longer warm-up usually helps."));
     }
+
+    /// <summary>Where numbers first stop being finite: in the weights, on the way forward, or on the way back.</summary>
+    private string Locate(Transformer model, Batch batch)
+    {
+        if (NonFiniteWeight(model) is string damaged)
+        {
+            return $"{damaged} is not finite";
+        }
+        if (GradientAccumulation.FirstNonFinite(model, batch, recipe.MicroBatchRows!.Value) is string part)
+        {
+            return $"the first output that is not finite is that of {part}";
+        }
+        // Gradients flow from the last parameter to the first.
+        string? gradient = model.Parameters.All.LastOrDefault(parameter => !double.IsFinite(device.SquaredNorm(parameter.Gradient)))?.Name;
+        return gradient is null ? "all outputs and gradients are finite" : $"all outputs are finite, but the gradient of {gradient} is not";
+    }
+
+    private string? NonFiniteWeight(Transformer model) => model.Parameters.All.FirstOrDefault(parameter => !double.IsFinite(device.SquaredNorm(parameter.Value)))?.Name;
 
     private (double BitsPerByte, double Nats) Validate(Transformer model)
     {
@@ -208,16 +244,17 @@ public sealed class Pretraining(PretrainingRecipe recipe, TransformerConfig conf
         return options.MaximumTokens <= 0 ? "" : recipe.SamplePrompt + new TextGenerator(model, tokenizer).Generate(prompt, options).Text;
     }
 
-    private void Save(Transformer model, Optimizer optimizer, RunState state)
+    /// <summary>Writes to the run's folder, or stops with what is left intact.</summary>
+    private void Keep(long step, string what, Action write)
     {
         try
         {
-            Checkpoint.Write(Checkpoints, model, optimizer, state, recipe.KeepCheckpoints);
+            write();
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             string last = Checkpoint.Newest(Checkpoints) is string good ? $"the last checkpoint, {good}, is intact" : "no checkpoint was written before";
-            throw new TrainingFailedException($"Step {state.Step}: the checkpoint could not be written ({error.Message}); {last}. Make room and run again with --resume.");
+            throw new TrainingFailedException(FormattableString.Invariant($"Step {step}: {what} could not be written ({error.Message}); {last}. Make room and run again with --resume."));
         }
     }
 

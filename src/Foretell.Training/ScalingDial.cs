@@ -71,10 +71,29 @@ public static class ScalingDial
         Require(recipe.Depth is null || recipe.Parameters is null, $"give depth or parameters, not both");
         Require(recipe.Depth is null or > 0, $"depth must be at least 1; it is {recipe.Depth}");
         Require(recipe.Parameters is null or > 0, $"parameters must be at least 1; it is {recipe.Parameters}");
+        Require(recipe.Channels is null or > 0, $"channels must be at least 1; it is {recipe.Channels}");
+        Require(recipe.Heads is null or > 0, $"heads must be at least 1; it is {recipe.Heads}");
+        Require(recipe.KeyValueHeads is null or > 0, $"keyValueHeads must be at least 1; it is {recipe.KeyValueHeads}");
+        Require(recipe.HeadSize is null or > 0, $"headSize must be at least 1; it is {recipe.HeadSize}");
+        Require(recipe.HiddenChannels is null or > 0, $"hiddenChannels must be at least 1; it is {recipe.HiddenChannels}");
         Require(recipe.ContextLength > 0, $"contextLength must be at least 1; it is {recipe.ContextLength}");
         Require(recipe.BatchRows is null or > 0, $"batchRows must be at least 1; it is {recipe.BatchRows}");
         Require(recipe.MicroBatchRows is null or > 0, $"microBatchRows must be at least 1; it is {recipe.MicroBatchRows}");
         Require(recipe.Steps is null or > 0, $"steps must be at least 1; it is {recipe.Steps}");
+        Require(recipe.Tokens is null or > 0, $"tokens must be at least 1; it is {recipe.Tokens}");
+        Require(recipe.Vocabulary > 0, $"vocabulary must be at least 1; it is {recipe.Vocabulary}");
+        Require(recipe.MatrixLearningRate is null or > 0 && double.IsFinite(recipe.MatrixLearningRate ?? 0), $"matrixLearningRate must be above 0; it is {recipe.MatrixLearningRate}");
+        Require(recipe.LearningRate is null or > 0 && double.IsFinite(recipe.LearningRate ?? 0), $"learningRate must be above 0; it is {recipe.LearningRate}");
+        Require(recipe.WeightDecay >= 0, $"weightDecay must be at least 0; it is {recipe.WeightDecay}");
+        Require(recipe.Beta1 is >= 0 and < 1, $"beta1 must be in [0, 1); it is {recipe.Beta1}");
+        Require(recipe.Beta2 is >= 0 and < 1, $"beta2 must be in [0, 1); it is {recipe.Beta2}");
+        Require(recipe.Momentum is >= 0 and < 1, $"momentum must be in [0, 1); it is {recipe.Momentum}");
+        Require(recipe.WarmUpShare is >= 0 and <= 1, $"warmUpShare must be in [0, 1]; it is {recipe.WarmUpShare}");
+        Require(recipe.DecayShare is >= 0 and <= 1, $"decayShare must be in [0, 1]; it is {recipe.DecayShare}");
+        Require(recipe.FinalShare is >= 0 and <= 1, $"finalShare must be in [0, 1]; it is {recipe.FinalShare}");
+        Require(recipe.GradientClip >= 0, $"gradientClip must be at least 0; it is {recipe.GradientClip}");
+        Require(recipe.SpikeThreshold >= 0, $"spikeThreshold must be at least 0; it is {recipe.SpikeThreshold}");
+        Require(recipe.ValidationTokens >= 0, $"validationTokens must be at least 0; it is {recipe.ValidationTokens}");
         Require(recipe.Optimizer is "muon" or "adamw", $"optimizer must be muon or adamw; it is {recipe.Optimizer}");
         Require(recipe.Architecture is "qwen3" or "qwen2" or "llama" or "gpt2", $"architecture must be qwen3, qwen2, llama or gpt2; it is {recipe.Architecture}");
         Require(recipe.ValidationShare is > 0 and < 1, $"validationShare must be between 0 and 1; it is {recipe.ValidationShare}");
@@ -92,6 +111,7 @@ public static class ScalingDial
         int heads = recipe.Heads ?? Math.Max(1, channels / headSize);
         if (recipe.Architecture == "gpt2")
         {
+            Require(channels % heads == 0, $"gpt2 divides its channels among its heads; {channels} channels do not divide into {heads}");
             return TransformerConfig.Gpt2(vocabulary, depth, channels, heads, recipe.ContextLength) with
             {
                 HiddenChannels = recipe.HiddenChannels ?? 4 * channels,
