@@ -11,11 +11,14 @@ internal static partial class OperationTable
         foreach ((int rows, int width, int outputs) in sizes)
         {
             yield return new Operation($"linear {rows}x{width}->{outputs}", [Any([rows, width]), Any([outputs, width])],
-                (tape, x) => tape.Linear(x[0], x[1])) { MultipliesMatrices = true };
+                (tape, x) => tape.Linear(x[0], x[1]))
+            { MultipliesMatrices = true };
             yield return new Operation($"linear with bias {rows}x{width}->{outputs}", [Any([rows, width]), Any([outputs, width]), Any([outputs])],
-                (tape, x) => tape.Linear(x[0], x[1], x[2])) { MultipliesMatrices = true };
+                (tape, x) => tape.Linear(x[0], x[1], x[2]))
+            { MultipliesMatrices = true };
             yield return new Operation($"matrix product {rows}x{width}x{outputs}", [Any([rows, width]), Any([width, outputs])],
-                (tape, x) => tape.MatrixProduct(x[0], x[1])) { MultipliesMatrices = true };
+                (tape, x) => tape.MatrixProduct(x[0], x[1]))
+            { MultipliesMatrices = true };
         }
         yield return new Operation("linear of a batch", [Any([2, 3, 5, 7]), Any([9, 7]), Any([9])], (tape, x) => tape.Linear(x[0], x[1], x[2])) { MultipliesMatrices = true };
         yield return new Operation("linear of a vector", [Any([7]), Any([9, 7])], (tape, x) => tape.Linear(x[0], x[1])) { MultipliesMatrices = true };

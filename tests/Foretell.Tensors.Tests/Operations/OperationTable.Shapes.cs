@@ -64,9 +64,11 @@ internal static partial class OperationTable
             Shape images = [batch, height, width, channels];
             string name = $"{images} by {kernelHeight}x{kernelWidth}, stride {stride}, padding {padding}";
             yield return new Operation($"convolution {name}", [Any(images), Any([5, kernelHeight * kernelWidth * channels]), Any([5])],
-                (tape, x) => tape.Convolution(x[0], x[1], x[2], kernelHeight, kernelWidth, stride, padding)) { MultipliesMatrices = true };
+                (tape, x) => tape.Convolution(x[0], x[1], x[2], kernelHeight, kernelWidth, stride, padding))
+            { MultipliesMatrices = true };
             yield return new Operation($"convolution without bias {name}", [Any(images), Any([3, kernelHeight * kernelWidth * channels])],
-                (tape, x) => tape.Convolution(x[0], x[1], null, kernelHeight, kernelWidth, stride, padding)) { MultipliesMatrices = true };
+                (tape, x) => tape.Convolution(x[0], x[1], null, kernelHeight, kernelWidth, stride, padding))
+            { MultipliesMatrices = true };
             if (kernelHeight == kernelWidth)
             {
                 yield return new Operation($"maximum pool {name}", [Distinct(images)], (tape, x) => tape.MaximumPool(x[0], kernelHeight, stride, padding));
@@ -85,9 +87,11 @@ internal static partial class OperationTable
         yield return new Operation("used twice: linear of itself", [Any([4, 5])], (tape, x) => tape.Linear(x[0], x[0])) { MultipliesMatrices = true };
         yield return new Operation("used twice: swiglu", [Any([4, 5])], (tape, x) => tape.SwiGlu(x[0], x[0]));
         yield return new Operation("used thrice: attention", [Any([5, 8])],
-            (tape, x) => tape.Attention(x[0], x[0], x[0], new AttentionPlan([new(0, 5, 0, 5)], 2, 2, 4, 0.5f))) { MultipliesMatrices = true };
+            (tape, x) => tape.Attention(x[0], x[0], x[0], new AttentionPlan([new(0, 5, 0, 5)], 2, 2, 4, 0.5f)))
+        { MultipliesMatrices = true };
         yield return new Operation("residual", [Any([3, 8]), Any([8, 8]), Any([8])],
-            (tape, x) => tape.Add(x[0], tape.Linear(tape.RmsNorm(x[0], x[2], 1e-5f), x[1]))) { MultipliesMatrices = true };
+            (tape, x) => tape.Add(x[0], tape.Linear(tape.RmsNorm(x[0], x[2], 1e-5f), x[1])))
+        { MultipliesMatrices = true };
         yield return new Operation("residual stream of three blocks", [Any([3, 8]), Any([8, 8]), Any([8])], (tape, x) =>
         {
             Tensor stream = x[0];
