@@ -102,7 +102,7 @@ public static class ScalingDial
         Require(recipe.ValidateEvery is null or > 0 && recipe.CheckpointEvery is null or > 0, $"validateEvery and checkpointEvery must be at least 1");
     }
 
-    private static int DefaultMicroBatchRows(int context) => Math.Max(1, 4_096 / context);
+    private static int DefaultMicroBatchRows(int context) => Math.Max(1, 2_048 / context);
 
     private static TransformerConfig ModelOfDepth(PretrainingRecipe recipe, int vocabulary, int depth)
     {
