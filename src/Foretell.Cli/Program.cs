@@ -4,6 +4,7 @@ using Foretell.Cli.Commands;
 
 var root = new RootCommand("Foretell: everything between raw text and an assistant that people can trust.")
 {
+    TokenizerCommand.Create(),
     PretrainCommand.Create(),
 };
 return CommandLine.Run(root, args);
