@@ -6,5 +6,10 @@ var root = new RootCommand("Foretell: everything between raw text and an assista
 {
     TokenizerCommand.Create(),
     PretrainCommand.Create(),
+    EvaluateCommand.Create(),
+    CompressCommand.CreateCompress(),
+    CompressCommand.CreateDecompress(),
+    GenerateCommand.Create(),
+    ChatCommand.Create(),
 };
 return CommandLine.Run(root, args);
