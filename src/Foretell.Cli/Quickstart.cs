@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Foretell.Cli.Commands;
 using Foretell.Data;
 using Foretell.Evaluation;
+using Foretell.Inference;
 using Foretell.Models;
 using Foretell.Nn.Optimizers;
 using Foretell.Tensors;
@@ -17,7 +19,7 @@ namespace Foretell.Cli;
 /// The whole way in one go: text (the little world's, or the reader's), a tokenizer, a model trained within the budget, a
 /// report, the detective stories against chance, a held-out text compressed against gzip, brotli and xz, a prompt.
 /// </summary>
-internal sealed class Quickstart(Device device, int threads, TimeSpan budget, IReadOnlyList<string> text, string folder, ulong seed, long? steps)
+internal sealed class Quickstart(Device device, Func<Device> createDevice, int threads, TimeSpan budget, IReadOnlyList<string> text, string folder, ulong seed, long? steps)
 {
     /// <summary>Share of the budget for training; the rest goes to the text, the tokenizer and the tests.</summary>
     private const double TrainingShare = 0.72;
@@ -62,8 +64,8 @@ internal sealed class Quickstart(Device device, int threads, TimeSpan budget, IR
         if (talks && !Console.IsInputRedirected)
         {
             Stage("Talk to it: it continues what you write (Ctrl-D or /exit ends)");
-            using Transformer trained = ModelFolder.Load(model, device);
-            ChatSession.Run(trained, workspace.Tokenizer, new Inference.SamplingOptions { Temperature = 0.8, TopP = 0.95, Seed = seed, MaximumTokens = 100 }, Console.In, Console.Out);
+            using LoadedModel trained = LoadedModel.Open(model, createDevice);
+            ChatCommand.Talk(new Conversation(trained, new SamplingOptions { Temperature = 0.8, TopP = 0.95, Seed = seed, MaximumTokens = 100 }));
         }
         else
         {

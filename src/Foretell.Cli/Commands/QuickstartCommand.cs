@@ -21,7 +21,7 @@ internal static class QuickstartCommand
         command.SetAction(result =>
         {
             using Device on = device.Create(result);
-            var quickstart = new Quickstart(on, device.Threads(result), Duration(result.GetValue(budget)!), result.GetValue(text) ?? [], result.GetValue(output)!, result.GetValue(seed), result.GetValue(steps));
+            var quickstart = new Quickstart(on, () => device.Create(result), device.Threads(result), Duration(result.GetValue(budget)!), result.GetValue(text) ?? [], result.GetValue(output)!, result.GetValue(seed), result.GetValue(steps));
             return quickstart.Run(!result.GetValue(noServe), CommandLine.CancelOnInterrupt()) ? 0 : CommandLine.Interrupted;
         });
         return command;
