@@ -87,9 +87,9 @@ public sealed class Transformer : IDisposable
 
     /// <summary>Runs the blocks and the last norm over a batch.</summary>
     /// <param name="cache">What the (single) sequence's earlier tokens left, extended by this batch; null for whole sequences.</param>
-    /// <param name="dropoutSeed">Seed of this pass's dropout while training; null while not.</param>
+    /// <param name="dropout">What this pass's dropout is drawn from while training; null while not.</param>
     /// <returns>[tokens, channels].</returns>
-    public Tensor Hidden(Tape tape, TokenBatch batch, KeyValueCache? cache = null, ulong? dropoutSeed = null) => Run(tape, batch, cache, dropoutSeed, null);
+    public Tensor Hidden(Tape tape, TokenBatch batch, KeyValueCache? cache = null, DropoutDraw? dropout = null) => Run(tape, batch, cache, dropout, null);
 
     /// <summary>The part of the model that is the first to give something not finite for a batch of whole sequences: "the embedding", "layer 3", "the last norm" or "the head"; null when all is finite.</summary>
     public string? FirstNonFinite(Tape tape, TokenBatch batch)
@@ -107,7 +107,7 @@ public sealed class Transformer : IDisposable
         return found;
     }
 
-    private Tensor Run(Tape tape, TokenBatch batch, KeyValueCache? cache, ulong? dropoutSeed, Action<string, Tensor>? observe)
+    private Tensor Run(Tape tape, TokenBatch batch, KeyValueCache? cache, DropoutDraw? dropout, Action<string, Tensor>? observe)
     {
         if (cache is not null && batch.Segments.Count != 1)
         {
@@ -126,8 +126,7 @@ public sealed class Transformer : IDisposable
         var plan = new AttentionPlan(segments, Config.Heads, Config.KeyValueHeads, Config.HeadSize, 1 / MathF.Sqrt(Config.HeadSize));
         for (int layer = 0; layer < _blocks.Length; layer++)
         {
-            ulong? seed = Config.Dropout > 0 && dropoutSeed is ulong s ? SeededRandom.Mix(s + (ulong)layer) : null;
-            x = _blocks[layer].Forward(tape, x, positions, plan, cache, seed);
+            x = _blocks[layer].Forward(tape, x, positions, plan, cache, dropout);
             observe?.Invoke(FormattableString.Invariant($"layer {layer}"), x);
         }
         cache?.Advance(batch.Ids.Length);
@@ -141,9 +140,9 @@ public sealed class Transformer : IDisposable
     public Tensor Logits(Tape tape, Tensor hidden) => tape.Linear(hidden, _head);
 
     /// <summary>Scaled sum of the weighted nats of the targets, and each token's nats; see <see cref="Tape.HeadCrossEntropy"/>.</summary>
-    public (Tensor Loss, Tensor Nats) Loss(Tape tape, TokenBatch batch, int[] targets, float[] weights, float scale, ulong? dropoutSeed = null)
+    public (Tensor Loss, Tensor Nats) Loss(Tape tape, TokenBatch batch, int[] targets, float[] weights, float scale, DropoutDraw? dropout = null)
     {
-        Tensor hidden = Hidden(tape, batch, dropoutSeed: dropoutSeed);
+        Tensor hidden = Hidden(tape, batch, dropout: dropout);
         return tape.HeadCrossEntropy(hidden, _head, tape.Scope.From(targets, [targets.Length]), tape.Scope.From(weights, [weights.Length]), scale);
     }
 
@@ -225,12 +224,12 @@ public sealed class Transformer : IDisposable
             _down = new Projection(model, $"{name}.mlp.down_proj", config.Channels, config.HiddenChannels, config.ProjectionBias);
         }
 
-        public Tensor Forward(Tape tape, Tensor x, Tensor positions, AttentionPlan plan, KeyValueCache? cache, ulong? dropoutSeed)
+        public Tensor Forward(Tape tape, Tensor x, Tensor positions, AttentionPlan plan, KeyValueCache? cache, DropoutDraw? draw)
         {
-            float dropout = dropoutSeed is null ? 0 : _model.Config.Dropout;
-            ulong seed = dropoutSeed ?? 0;
-            x = tape.Add(x, tape.Dropout(Attend(tape, _attentionNorm.Forward(tape, x), positions, plan, cache), dropout, SeededRandom.Mix(seed)));
-            return tape.Add(x, tape.Dropout(FeedForward(tape, _feedForwardNorm.Forward(tape, x)), dropout, SeededRandom.Mix(seed + 1)));
+            float dropout = draw is null ? 0 : _model.Config.Dropout;
+            DropoutDraw drawn = draw ?? default;
+            x = tape.Add(x, tape.Dropout(Attend(tape, _attentionNorm.Forward(tape, x), positions, plan, cache), dropout, drawn.At(2 * _layer)));
+            return tape.Add(x, tape.Dropout(FeedForward(tape, _feedForwardNorm.Forward(tape, x)), dropout, drawn.At(2 * _layer + 1)));
         }
 
         private Tensor Attend(Tape tape, Tensor x, Tensor positions, AttentionPlan plan, KeyValueCache? cache)

@@ -2,6 +2,7 @@ using Foretell.Data;
 using Foretell.Models;
 using Foretell.Tensors;
 using Foretell.Tensors.Autograd;
+using Foretell.Tensors.Kernels;
 
 namespace Foretell.Training;
 
@@ -33,8 +34,7 @@ public static class GradientAccumulation
             int length = rows * batch.ContextLength;
             float[] weights = batch.Weights[start..(start + length)];
             using var tape = new Tape(model.Device);
-            // Dropout is drawn by place within the group, so with dropout the groups are part of the rule.
-            (Tensor loss, Tensor rowNats) = model.Loss(tape, Tokens(batch, start, length), batch.Targets[start..(start + length)], weights, (float)(1 / totalWeight), SeededRandom.Mix(dropoutSeed + (ulong)row));
+            (Tensor loss, Tensor rowNats) = model.Loss(tape, Tokens(batch, start, length), batch.Targets[start..(start + length)], weights, (float)(1 / totalWeight), new DropoutDraw(dropoutSeed, start));
             tape.Backward(loss);
             nats += Sum(rowNats.Span<float>(), weights);
         }

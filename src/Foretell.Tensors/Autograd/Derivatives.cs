@@ -155,10 +155,10 @@ internal static class Derivatives
     }
 
     // y = mask x / (1 - p)   →   dx = mask dy / (1 - p)
-    public static void Dropout(Tape tape, Tensor x, float probability, ulong seed, Tensor y)
+    public static void Dropout(Tape tape, Tensor x, float probability, DropoutDraw draw, Tensor y)
     {
         Tensor dx = tape.Into(x, out bool accumulate);
-        tape.Backend.Dropout(tape.Rows(tape.GradientOf(y)), seed, probability, tape.Rows(dx), accumulate);
+        tape.Backend.Dropout(tape.Rows(tape.GradientOf(y)), draw, probability, tape.Rows(dx), accumulate);
     }
 
     // y = x in another shape   →   dx = dy in x's shape

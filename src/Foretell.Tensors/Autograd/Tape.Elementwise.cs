@@ -109,7 +109,7 @@ public sealed partial class Tape
     }
 
     /// <summary>Keeps each element with probability 1 - p, scaled by 1 / (1 - p) (Srivastava et al. 2014); p = 0 gives x itself.</summary>
-    public Tensor Dropout(Tensor x, float probability, ulong seed)
+    public Tensor Dropout(Tensor x, float probability, DropoutDraw draw)
     {
         if (probability is < 0 or >= 1)
         {
@@ -121,8 +121,8 @@ public sealed partial class Tape
             return x;
         }
         Tensor result = New(x.Shape, x.Type);
-        Backend.Dropout(Rows(x), seed, probability, Rows(result), accumulate: false);
-        return Record(result, [x], () => Derivatives.Dropout(this, x, probability, seed, result));
+        Backend.Dropout(Rows(x), draw, probability, Rows(result), accumulate: false);
+        return Record(result, [x], () => Derivatives.Dropout(this, x, probability, draw, result));
     }
 
     private Tensor Combine(BinaryFunction function, Tensor a, Tensor b)

@@ -87,8 +87,8 @@ public interface IBackend : IDisposable
     /// <summary>result[r, 0] = the largest of row r; where [rows, 1] keeps the first column that has it.</summary>
     void RowMaximum(MatrixView x, MatrixView result, MatrixView where);
 
-    /// <summary>Keeps each element with probability 1 - p and scales it by 1 / (1 - p); which are kept is a pure function of seed and position. Its own derivative.</summary>
-    void Dropout(MatrixView x, ulong seed, float probability, MatrixView result, bool accumulate);
+    /// <summary>Keeps each element with probability 1 - p and scales it by 1 / (1 - p); which are kept is a pure function of the seed, the row (counted from the draw's first) and the column. Its own derivative.</summary>
+    void Dropout(MatrixView x, DropoutDraw draw, float probability, MatrixView result, bool accumulate);
 
     /// <summary>c' = σ(f) c + σ(i) tanh(g), h' = σ(o) tanh(c'); gates [rows, 4 × hidden] in the order i, f, g, o.</summary>
     void LstmCell(MatrixView gates, MatrixView cell, MatrixView newCell, MatrixView hidden);
@@ -123,6 +123,17 @@ public interface IBackend : IDisposable
 /// <param name="FirstCorrection">1 - Beta1^t for step t from 1.</param>
 /// <param name="SecondCorrection">1 - Beta2^t.</param>
 public readonly record struct AdamWStep(float Rate, float Beta1, float Beta2, float Epsilon, float Decay, float FirstCorrection, float SecondCorrection, float GradientScale);
+
+/// <summary>What decides which elements dropout keeps.</summary>
+/// <param name="Seed">Seed of the whole batch.</param>
+/// <param name="FirstRow">The place of the first row within the whole batch, so that micro-batches drop what the large batch does.</param>
+public readonly record struct DropoutDraw(ulong Seed, long FirstRow = 0)
+{
+    public static implicit operator DropoutDraw(ulong seed) => new(seed);
+
+    /// <summary>A draw of its own for one place in the model.</summary>
+    public DropoutDraw At(int place) => this with { Seed = SeededRandom.Mix(Seed + (ulong)place) };
+}
 
 /// <summary>Functions of one number with their derivatives.</summary>
 public enum UnaryFunction

@@ -136,16 +136,16 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    public override void Dropout(MatrixView x, ulong seed, float probability, MatrixView result, bool accumulate)
+    public override void Dropout(MatrixView x, DropoutDraw draw, float probability, MatrixView result, bool accumulate)
     {
         if (!IsFast(x) || !IsFast(result))
         {
-            base.Dropout(x, seed, probability, result, accumulate);
+            base.Dropout(x, draw, probability, result, accumulate);
             return;
         }
         float scale = 1f / (1 - probability);
         ForElements(x.Rows, x.Columns, IsFlat(x) && IsFlat(result), (row, column, count) =>
-            DropoutRun(x.FloatRow(row) + column, seed, (long)row * x.Columns + column, probability, scale, result.FloatRow(row) + column, count, accumulate));
+            DropoutRun(x.FloatRow(row) + column, draw.Seed, (draw.FirstRow + row) * x.Columns + column, probability, scale, result.FloatRow(row) + column, count, accumulate));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -276,13 +276,13 @@ public unsafe class ReferenceBackend(DType precision = DType.Float32) : IBackend
         }
     }
 
-    public virtual void Dropout(MatrixView x, ulong seed, float probability, MatrixView result, bool accumulate)
+    public virtual void Dropout(MatrixView x, DropoutDraw draw, float probability, MatrixView result, bool accumulate)
     {
         for (int r = 0; r < x.Rows; r++)
         {
             for (int c = 0; c < x.Columns; c++)
             {
-                bool keeps = ReferenceElementwise.Keeps(seed, (long)r * x.Columns + c, probability);
+                bool keeps = ReferenceElementwise.Keeps(draw.Seed, (draw.FirstRow + r) * x.Columns + c, probability);
                 PlainCopy.Run(Cell(x, r, c), Cell(result, r, c), accumulate, keeps ? 1f / (1 - probability) : 0);
             }
         }
