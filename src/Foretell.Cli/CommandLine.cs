@@ -37,10 +37,15 @@ internal static class CommandLine
         }
         catch (Exception error) when (IsInput(error))
         {
-            Console.Error.WriteLine(error.Message);
+            Console.Error.WriteLine(Sentence(error));
             return BadInput;
         }
     }
+
+    /// <summary>The message without what .NET appends to it for programmers.</summary>
+    private static string Sentence(Exception error) => error is ArgumentException { ParamName: string name }
+        ? error.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal)
+        : error.Message;
 
     /// <summary>A token that Ctrl-C (and SIGTERM) cancels; the second Ctrl-C ends the process.</summary>
     public static CancellationToken CancelOnInterrupt()

@@ -5,6 +5,7 @@ using Foretell.Cli.Commands;
 var root = new RootCommand("Foretell: everything between raw text and an assistant that people can trust.")
 {
     QuickstartCommand.Create(),
+    TokenizerCommand.Create(),
     PretrainCommand.Create(),
 };
 return CommandLine.Run(root, args);

@@ -38,8 +38,8 @@ internal static class WindowedPrediction
         }
     }
 
-    /// <summary>The token before the text: the one that ends documents, or token 0 where the vocabulary has none.</summary>
-    public static int StartToken(Tokenizer tokenizer) => tokenizer.EndOfTextId ?? 0;
+    /// <summary>The token before the text: the one that begins texts, else the one that ends documents, else token 0.</summary>
+    public static int StartToken(Tokenizer tokenizer) => tokenizer.BeginOfTextId ?? tokenizer.EndOfTextId ?? 0;
 
     /// <exception cref="ArgumentException">The tokenizer has ids that the model doesn't know.</exception>
     public static void CheckFit(ITokenPredictor predictor, Tokenizer tokenizer)
