@@ -5,10 +5,11 @@ using Foretell.Tensors.Kernels.Cpu;
 namespace Foretell.Cli;
 
 /// <summary>The options that choose where and how numbers are computed.</summary>
-internal sealed class DeviceOptions
+/// <param name="usualPrecision">What --precision is where it is not given; null for the fastest that the kernels have.</param>
+internal sealed class DeviceOptions(DType? usualPrecision = null)
 {
     private readonly Option<int> _threads = new("--threads") { Description = "Threads to compute on; 0 is one a core. Results do not depend on it.", DefaultValueFactory = _ => 0 };
-    private readonly Option<string?> _precision = new("--precision") { Description = "What products are rounded to: float32 or bfloat16 (default: bfloat16 where the kernels have it)." };
+    private readonly Option<string?> _precision = new("--precision") { Description = $"What products are rounded to: float32 or bfloat16 (default: {(usualPrecision == DType.Float32 ? "float32, as published weights are meant" : "bfloat16 where the kernels have it")})." };
 
     public void AddTo(Command command)
     {
@@ -22,7 +23,7 @@ internal sealed class DeviceOptions
     {
         DType? precision = result.GetValue(_precision) switch
         {
-            null => null,
+            null => usualPrecision,
             "float32" => DType.Float32,
             "bfloat16" => DType.BFloat16,
             string other => throw new FormatException($"--precision {other}: wanted float32 or bfloat16."),

@@ -7,5 +7,10 @@ var root = new RootCommand("Foretell: everything between raw text and an assista
     QuickstartCommand.Create(),
     TokenizerCommand.Create(),
     PretrainCommand.Create(),
+    EvaluateCommand.Create(),
+    CompressCommand.CreateCompress(),
+    CompressCommand.CreateDecompress(),
+    GenerateCommand.Create(),
+    ChatCommand.Create(),
 };
 return CommandLine.Run(root, args);

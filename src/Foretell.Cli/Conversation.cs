@@ -1,0 +1,64 @@
+using System.Text;
+using Foretell.Inference;
+
+namespace Foretell.Cli;
+
+/// <summary>A text that a person and a base model write in turns, all of it in one context.</summary>
+internal sealed class Conversation(LoadedModel model, SamplingOptions options)
+{
+    private readonly TextGenerator _generator = new(model.Transformer, model.Tokenizer);
+    private readonly int _context = model.Transformer.Config.ContextLength;
+    private readonly List<int> _ids = [];
+    private ulong _turn;
+
+    public void Reset() => _ids.Clear();
+
+    /// <summary>Adds a line of the person's and lets the model go on.</summary>
+    /// <param name="write">Receives the answer as it comes, a closing line break, and notices in brackets.</param>
+    /// <param name="cancellation">Stops the answer; what was written of it stays part of the text.</param>
+    public void Continue(string line, Action<string> write, CancellationToken cancellation)
+    {
+        if (_ids.Count > 0 && _ids.Count + model.Tokenizer.Encode(line + "\n").Length >= _context)
+        {
+            write(FormattableString.Invariant($"(the model's context of {_context} tokens is full; starting over from this line)\n"));
+            Reset();
+        }
+        int before = _ids.Count;
+        _ids.AddRange(before == 0 ? model.Prompt(line + "\n") : model.Tokenizer.Encode(line + "\n"));
+        if (_ids.Count >= _context)
+        {
+            write(FormattableString.Invariant($"(this line has {_ids.Count} tokens, and the model's context only {_context}; it was left out)\n"));
+            _ids.RemoveRange(before, _ids.Count - before);
+            return;
+        }
+        var answer = new StringBuilder();
+        string notice = "";
+        try
+        {
+            Generation generation = _generator.Generate(_ids.ToArray(), options with { Seed = options.Seed + _turn++ }, Emit, cancellation);
+            _ids.AddRange(generation.Ids);
+            if (generation.Reason == FinishReason.ContextFull)
+            {
+                notice = FormattableString.Invariant($"(the model's context of {_context} tokens is full; the next line starts over)\n");
+                Reset();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            _ids.AddRange(model.Tokenizer.Encode(answer.ToString()));
+            notice = "(stopped)\n";
+        }
+        if (answer.Length == 0 || answer[^1] != '\n')
+        {
+            write("\n");
+            _ids.AddRange(_ids.Count > 0 ? model.Tokenizer.Encode("\n") : []);
+        }
+        write(notice);
+
+        void Emit(string piece)
+        {
+            answer.Append(piece);
+            write(piece);
+        }
+    }
+}
