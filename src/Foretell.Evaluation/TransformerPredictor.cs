@@ -11,6 +11,9 @@ namespace Foretell.Evaluation;
 /// <summary>A transformer as what compression and bits per byte ask: whole windows at once, or step by step over a key-value cache, to the same bits.</summary>
 public sealed class TransformerPredictor(Transformer model, Tokenizer tokenizer) : ITokenPredictor
 {
+    /// <summary>A longer context is not used, so that a window's memory and time stay bounded.</summary>
+    public const int LongestContext = 4096;
+
     /// <summary>Logits held at once, in numbers.</summary>
     private const int LogitsAtOnce = 4 << 20;
 
@@ -18,7 +21,7 @@ public sealed class TransformerPredictor(Transformer model, Tokenizer tokenizer)
 
     public int VocabularySize => model.Config.VocabularySize;
 
-    public int ContextLength => model.Config.ContextLength;
+    public int ContextLength => Math.Min(model.Config.ContextLength, LongestContext);
 
     public string Identity => _identity.Value;
 
@@ -41,7 +44,7 @@ public sealed class TransformerPredictor(Transformer model, Tokenizer tokenizer)
         }
     }
 
-    public ITokenStepper Begin() => new Stepper(model);
+    public ITokenStepper Begin() => new Stepper(model, ContextLength);
 
     private static string Hash(Transformer model, Tokenizer tokenizer)
     {
@@ -55,9 +58,9 @@ public sealed class TransformerPredictor(Transformer model, Tokenizer tokenizer)
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private sealed class Stepper(Transformer model) : ITokenStepper
+    private sealed class Stepper(Transformer model, int contextLength) : ITokenStepper
     {
-        private readonly KeyValueCache _cache = model.NewCache();
+        private readonly KeyValueCache _cache = model.NewCache(contextLength);
         private readonly float[] _logits = new float[model.Config.VocabularySize];
 
         public ReadOnlySpan<float> Append(scoped ReadOnlySpan<int> tokens)

@@ -90,17 +90,12 @@ public sealed class TextGenerator(Transformer model, Tokenizer tokenizer)
         return new Generation(text.ToString(), ids, reason);
     }
 
-<<<<<<< HEAD
-    /// <summary>Runs tokens through the model and returns the scores after the last, of the ids that the tokenizer knows: published models pad their vocabulary.</summary>
-    private ReadOnlySpan<float> Score(ReadOnlySpan<int> ids, KeyValueCache cache)
-=======
     /// <summary>What a token adds to the text; some tokenizers begin a text's first word with a space that is not part of it.</summary>
     private ReadOnlySpan<byte> Bytes(int id, bool isFirst) =>
         tokenizer.IsSpecial(id) ? [] : isFirst ? tokenizer.DecodeBytes([id]) : tokenizer.TokenBytes(id);
 
-    /// <summary>Runs tokens through the model and returns the scores after the last.</summary>
-    private float[] Score(ReadOnlySpan<int> ids, KeyValueCache cache)
->>>>>>> 1d787c6 (foretell generate, chat, evaluate, compress, decompress; a transformer as predictor)
+    /// <summary>Runs tokens through the model and returns the scores after the last, of the ids that the tokenizer knows: published models pad their vocabulary.</summary>
+    private ReadOnlySpan<float> Score(ReadOnlySpan<int> ids, KeyValueCache cache)
     {
         using var tape = new Tape(model.Device, recording: false);
         Foretell.Tensors.Tensor hidden = model.Hidden(tape, TokenBatch.Single(ids, cache.Length), cache);
