@@ -18,13 +18,14 @@ internal sealed class Conversation(LoadedModel model, SamplingOptions options)
     /// <param name="cancellation">Stops the answer; what was written of it stays part of the text.</param>
     public void Continue(string line, Action<string> write, CancellationToken cancellation)
     {
-        if (_ids.Count > 0 && _ids.Count + model.Tokenizer.Encode(line + "\n").Length >= _context)
+        int[] added = model.Tokenizer.Encode(_ids.Count > 0 ? "\n" + line : line);
+        if (_ids.Count > 0 && _ids.Count + added.Length >= _context)
         {
             write(FormattableString.Invariant($"(the model's context of {_context} tokens is full; starting over from this line)\n"));
             Reset();
         }
         int before = _ids.Count;
-        _ids.AddRange(before == 0 ? model.Prompt(line + "\n") : model.Tokenizer.Encode(line + "\n"));
+        _ids.AddRange(before == 0 ? Beginning(line) : added);
         if (_ids.Count >= _context)
         {
             write(FormattableString.Invariant($"(this line has {_ids.Count} tokens, and the model's context only {_context}; it was left out)\n"));
@@ -51,7 +52,6 @@ internal sealed class Conversation(LoadedModel model, SamplingOptions options)
         if (answer.Length == 0 || answer[^1] != '\n')
         {
             write("\n");
-            _ids.AddRange(_ids.Count > 0 ? model.Tokenizer.Encode("\n") : []);
         }
         write(notice);
 
@@ -61,4 +61,9 @@ internal sealed class Conversation(LoadedModel model, SamplingOptions options)
             write(piece);
         }
     }
+
+    /// <summary>The first line, behind the token that stood before every document in training.</summary>
+    private int[] Beginning(string line) => model.Tokenizer.BeginOfTextId is null && model.Tokenizer.EndOfTextId is int end && line.Length > 0
+        ? [end, .. model.Tokenizer.Encode(line)]
+        : model.Prompt(line);
 }

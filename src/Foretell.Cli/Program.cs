@@ -6,11 +6,13 @@ var root = new RootCommand("Foretell: everything between raw text and an assista
 {
     QuickstartCommand.Create(),
     TokenizerCommand.Create(),
+    DataCommand.Create(),
     PretrainCommand.Create(),
     EvaluateCommand.Create(),
     CompressCommand.CreateCompress(),
     CompressCommand.CreateDecompress(),
     GenerateCommand.Create(),
     ChatCommand.Create(),
+    BenchCommand.Create(),
 };
 return CommandLine.Run(root, args);

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Foretell.Models;
@@ -10,71 +8,52 @@ using Foretell.Tokenizers;
 
 namespace Foretell.Evaluation;
 
-/// <summary>A transformer that foretells: whole windows in one pass, or token by token with a key-value cache, with the same bits.</summary>
-public sealed class TransformerPredictor : ITokenPredictor
+/// <summary>A transformer as what compression and bits per byte ask: whole windows at once, or step by step over a key-value cache, to the same bits.</summary>
+public sealed class TransformerPredictor(Transformer model, Tokenizer tokenizer) : ITokenPredictor
 {
-    /// <summary>A longer context is not used, so that memory and the time of a window stay bounded.</summary>
+    /// <summary>A longer context is not used, so that a window's memory and time stay bounded.</summary>
     public const int LongestContext = 4096;
 
-    private const int HeldLogits = 1 << 22;
+    /// <summary>Logits held at once, in numbers.</summary>
+    private const int LogitsAtOnce = 4 << 20;
 
-    private readonly Transformer _model;
-    private readonly Lazy<string> _identity;
+    private readonly Lazy<string> _identity = new(() => Hash(model, tokenizer));
 
-    /// <param name="model">Stays its owner's.</param>
-    /// <param name="tokenizer">The one that the model was trained with; part of the identity.</param>
-    public TransformerPredictor(Transformer model, Tokenizer tokenizer)
-    {
-        _model = model;
-        ContextLength = Math.Min(model.Config.ContextLength, LongestContext);
-        _identity = new Lazy<string>(() => Hash(model, tokenizer));
-    }
+    public int VocabularySize => model.Config.VocabularySize;
 
-    /// <inheritdoc/>
-    public int VocabularySize => _model.Config.VocabularySize;
+    public int ContextLength => Math.Min(model.Config.ContextLength, LongestContext);
 
-    /// <inheritdoc/>
-    public int ContextLength { get; }
-
-    /// <inheritdoc/>
     public string Identity => _identity.Value;
 
-    /// <inheritdoc/>
-    public string Numerics => _model.Device.Name;
+    public string Numerics => model.Device.Name;
 
-    /// <inheritdoc/>
     public void PredictAll(ReadOnlySpan<int> tokens, int firstPosition, LogitsConsumer receive)
     {
-        using var pass = new Tape(_model.Device, recording: false);
-        Tensor hidden = _model.Hidden(pass, TokenBatch.Single(tokens));
-        int most = Math.Max(1, HeldLogits / VocabularySize);
-        for (int start = firstPosition; start < tokens.Length; start += most)
+        using var tape = new Tape(model.Device, recording: false);
+        Tensor hidden = model.Hidden(tape, TokenBatch.Single(tokens));
+        int chunk = Math.Max(1, LogitsAtOnce / VocabularySize);
+        for (int start = firstPosition; start < tokens.Length; start += chunk)
         {
-            int rows = Math.Min(most, tokens.Length - start);
-            using var head = new Tape(_model.Device, recording: false);
-            // [rows, vocabulary]
-            Tensor logits = _model.Logits(head, head.Slice(hidden, 0, start, rows));
-            for (int row = 0; row < rows; row++)
+            int count = Math.Min(chunk, tokens.Length - start);
+            using var part = new Tape(model.Device, recording: false);
+            ReadOnlySpan<float> logits = model.Logits(part, part.Slice(hidden, 0, start, count)).Span<float>();
+            for (int i = 0; i < count; i++)
             {
-                receive(start + row, logits.Span<float>().Slice(row * VocabularySize, VocabularySize));
+                receive(start + i, logits.Slice(i * VocabularySize, VocabularySize));
             }
         }
     }
 
-    /// <inheritdoc/>
-    public ITokenStepper Begin() => new Stepper(_model, ContextLength);
+    public ITokenStepper Begin() => new Stepper(model, ContextLength);
 
     private static string Hash(Transformer model, Tokenizer tokenizer)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(ConfigJson.Write(model.Config, tokenizer.EndOfTextId));
-        hash.AppendData(Encoding.UTF8.GetBytes(tokenizer.Fingerprint));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{model.Config}|{tokenizer.Fingerprint}|"));
         foreach (Parameter parameter in model.Parameters.All)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{parameter.Name} {parameter.Value};")));
-            hash.AppendData(parameter.Value.Type == DType.Float32
-                ? MemoryMarshal.AsBytes(parameter.Value.Span<float>())
-                : MemoryMarshal.AsBytes(parameter.Value.Span<ushort>()));
+            hash.AppendData(Encoding.UTF8.GetBytes($"{parameter.Name}{parameter.Value.Shape}{parameter.Value.Type}"));
+            hash.AppendData(parameter.Value.Bytes());
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }

@@ -25,7 +25,6 @@ internal static class ChatCommand
         return command;
     }
 
-    /// <summary>Reads lines and lets the model go on until the input ends.</summary>
     public static void Talk(Conversation conversation)
     {
         CancellationTokenSource? answer = null;

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Foretell.Tensors;
+using Foretell.Tensors.Kernels.Cpu;
+
+namespace Foretell.Cli.Commands;
+
+/// <summary>foretell bench matmul: matrix products against what the machine could reach.</summary>
+internal static class BenchMatrixCommand
+{
+    public static Command Create()
+    {
+        var threads = new Option<int>("--threads") { Description = "The most threads; 1 is measured beside it. 0 is one a core.", DefaultValueFactory = _ => 0 };
+        var seconds = new Option<double>("--seconds") { Description = "About how long to measure each product.", DefaultValueFactory = _ => 0.4 };
+        var json = new Option<bool>("--json") { Description = "Print the measurements as JSON." };
+        var command = new Command("matmul", "Measure matrix products in float32 and bfloat16. Example: foretell bench matmul --json") { threads, seconds, json };
+        command.SetAction(result =>
+        {
+            string? kernels = Environment.GetEnvironmentVariable(CpuDevice.KernelsVariable);
+            int most = result.GetValue(threads) is int given and > 0 ? given : Environment.ProcessorCount;
+            int[] counts = most > 1 ? [1, most] : [1];
+            bool printsJson = result.GetValue(json);
+            var machines = new JsonArray();
+            foreach (int count in counts)
+            {
+                MachineSpeed machine = CpuBenchmark.MeasureMachine(kernels, count);
+                machines.Add(new JsonObject
+                {
+                    ["threads"] = count,
+                    ["float32GigaflopsPerSecond"] = JsonText.Number(machine.Float32 / 1e9, 1),
+                    ["bfloat16GigaflopsPerSecond"] = JsonText.Number(machine.BFloat16 / 1e9, 1),
+                    ["bfloat16Instruction"] = machine.BFloat16Instruction,
+                    ["memoryGigabytesPerSecond"] = JsonText.Number(machine.MemoryBytes / 1e9, 2),
+                });
+                if (!printsJson)
+                {
+                    Console.WriteLine(FormattableString.Invariant($"peak on {count} thread{(count == 1 ? "" : "s")}: float32 {machine.Float32 / 1e9:F0} GFLOP/s, bfloat16 {machine.BFloat16 / 1e9:F0} GFLOP/s ({machine.BFloat16Instruction}), memory {machine.MemoryBytes / 1e9:F1} GB/s"));
+                }
+            }
+            if (!printsJson)
+            {
+                Console.WriteLine($"{"",-24} {"rows x columns x depth",22} {"type",-9} {"threads",7} {"GFLOP/s",8} {"of peak",7} {"GB/s",6}");
+            }
+            CancellationToken cancellation = CommandLine.CancelOnInterrupt();
+            var products = new List<ProductSpeed>();
+            foreach (DType type in new[] { DType.BFloat16, DType.Float32 })
+            {
+                products.AddRange(CpuBenchmark.MeasureProducts(kernels, type, counts, result.GetValue(seconds), printsJson ? null : Print, cancellation));
+            }
+            if (printsJson)
+            {
+                JsonText.Print(new JsonObject
+                {
+                    ["kernels"] = string.IsNullOrEmpty(kernels) ? CpuDevice.AvailableKernels[^1] : kernels,
+                    ["peaks"] = machines,
+                    ["products"] = new JsonArray([.. products.Select(Describe)]),
+                });
+            }
+        });
+        return command;
+    }
+
+    private static void Print(ProductSpeed product) => Console.WriteLine(FormattableString.Invariant(
+        $"{product.Name,-24} {FormattableString.Invariant($"{product.Rows} x {product.Columns} x {product.Depth}"),22} {product.Type.ToString().ToLowerInvariant(),-9} {product.Threads,7} {product.OperationsPerSecond / 1e9,8:F1} {product.PeakShare,7:P0} {product.BytesPerSecond / 1e9,6:F1}"));
+
+    private static JsonNode Describe(ProductSpeed product) => new JsonObject
+    {
+        ["name"] = product.Name,
+        ["rows"] = product.Rows,
+        ["columns"] = product.Columns,
+        ["depth"] = product.Depth,
+        ["type"] = product.Type.ToString().ToLowerInvariant(),
+        ["threads"] = product.Threads,
+        ["gigaflopsPerSecond"] = JsonText.Number(product.OperationsPerSecond / 1e9, 2),
+        ["peakShare"] = JsonText.Number(product.PeakShare, 4),
+        ["gigabytesPerSecond"] = JsonText.Number(product.BytesPerSecond / 1e9, 2),
+    };
+}

@@ -1,0 +1,61 @@
+using Foretell.Tensors.Kernels.Cpu.Matrix;
+
+namespace Foretell.Tensors.Kernels.Cpu;
+
+/// <summary>A measured matrix product.</summary>
+/// <param name="Name">What it stands for in a model.</param>
+/// <param name="Rows">Rows of the result.</param>
+/// <param name="Columns">Columns of the result.</param>
+/// <param name="Depth">Length of each sum.</param>
+/// <param name="Type">What the operands are.</param>
+/// <param name="Threads">Threads that ran.</param>
+/// <param name="OperationsPerSecond">Multiplications and additions.</param>
+/// <param name="PeakShare">Part of what the machine reaches on registers alone on as many threads, measured around the product; in [0, 1].</param>
+/// <param name="BytesPerSecond">Bytes of the right operand read a second: what bounds products of few rows.</param>
+public sealed record ProductSpeed(string Name, int Rows, int Columns, int Depth, DType Type, int Threads, double OperationsPerSecond, double PeakShare, double BytesPerSecond);
+
+/// <summary>What the machine reaches when nothing stands in its way.</summary>
+/// <param name="Threads">Threads that ran.</param>
+/// <param name="Float32">Operations a second of single-precision multiply-adds on registers alone.</param>
+/// <param name="BFloat16">Operations a second of bfloat16 products with single-precision sums on registers alone.</param>
+/// <param name="BFloat16Instruction">The instruction that <paramref name="BFloat16"/> measures.</param>
+/// <param name="MemoryBytes">Bytes a second read from memory.</param>
+public sealed record MachineSpeed(int Threads, double Float32, double BFloat16, string BFloat16Instruction, double MemoryBytes);
+
+/// <summary>Measures this machine's processor and the kernels' matrix products on it.</summary>
+public static class CpuBenchmark
+{
+    /// <summary>The yardstick: register-only arithmetic and memory.</summary>
+    /// <param name="kernels">One of <see cref="CpuDevice.AvailableKernels"/>; null or empty for the fastest.</param>
+    /// <param name="threads">At least 1.</param>
+    /// <exception cref="ArgumentException">No such kernels, or not on this machine.</exception>
+    public static MachineSpeed MeasureMachine(string? kernels, int threads)
+    {
+        using var pool = new WorkerPool(threads);
+        MachinePeak peak = MachinePeak.Measure(KernelSets.Choose(kernels), pool);
+        return new MachineSpeed(peak.Threads, peak.Float32, peak.BFloat16, peak.BFloat16Instruction, peak.MemoryRead);
+    }
+
+    /// <summary>Products of the shapes that training and decoding meet.</summary>
+    /// <param name="kernels">One of <see cref="CpuDevice.AvailableKernels"/>; null or empty for the fastest.</param>
+    /// <param name="type">Float32 or BFloat16.</param>
+    /// <param name="threadCounts">Each at least 1.</param>
+    /// <param name="secondsEach">About how long to measure one product.</param>
+    /// <param name="progress">Told each product as it is measured.</param>
+    /// <param name="cancellation">Stops between products.</param>
+    /// <exception cref="ArgumentException">No such kernels, or not on this machine.</exception>
+    public static IReadOnlyList<ProductSpeed> MeasureProducts(string? kernels, DType type, IReadOnlyList<int> threadCounts, double secondsEach = 0.4, Action<ProductSpeed>? progress = null, CancellationToken cancellation = default)
+    {
+        var relay = new Relay(measurement => progress?.Invoke(Describe(measurement, type)));
+        return [.. MatrixBenchmark.Run(KernelSets.Choose(kernels), type, threadCounts, secondsEach, relay, cancellation).Select(measurement => Describe(measurement, type))];
+    }
+
+    private static ProductSpeed Describe(MatrixMeasurement measurement, DType type) => new(
+        measurement.Name, measurement.Rows, measurement.Columns, measurement.Depth, type, measurement.Threads,
+        measurement.PerSecond, measurement.Share, measurement.RightBytesPerSecond(type.Size()));
+
+    private sealed class Relay(Action<MatrixMeasurement> receive) : IProgress<MatrixMeasurement>
+    {
+        public void Report(MatrixMeasurement value) => receive(value);
+    }
+}

@@ -1,0 +1,58 @@
+using System.Text.Json;
+
+namespace Foretell.Cli.Tests;
+
+public class BenchCommandTests
+{
+    [Fact]
+    public void Tokenize_OnALittleText_GivesSpeeds()
+    {
+        JsonElement speeds = CommandRun.Of("bench", "tokenize", "--megabytes", "1", "--vocab", "1000", "--json").Succeeded().Json;
+        Assert.Equal(1000, speeds.GetProperty("vocabulary").GetInt32());
+        Assert.True(speeds.GetProperty("encodeMegabytesPerSecondOneThread").GetDouble() > 0);
+        Assert.True(speeds.GetProperty("trainingSeconds").GetDouble() > 0);
+    }
+
+    [Fact]
+    public void Train_OfATinyShape_GivesTokensASecondAndTheShareOfThePeak()
+    {
+        JsonElement measured = CommandRun.Of("bench", "train", "--shape", "1x64", "--rows", "1", "--steps", "2", "--json").Succeeded().Json[0];
+        Assert.Equal("1x64", measured.GetProperty("shape").GetString());
+        Assert.True(measured.GetProperty("tokensPerSecond").GetDouble() > 0);
+        Assert.InRange(measured.GetProperty("peakShare").GetDouble(), 0, 1);
+        CommandRun.Of("bench", "train", "--shape", "huge").WasRefused("LAYERSxCHANNELS");
+    }
+
+    [Fact]
+    public void Generate_OfATinyModel_GivesBothSpeeds()
+    {
+        using var folder = new TemporaryFolder();
+        TinyModel.Save(folder.Path);
+        JsonElement speeds = CommandRun.Of("bench", "generate", folder.Path, "--tokens", "8", "--repeats", "1", "--json").Succeeded().Json;
+        Assert.Equal(TinyModel.Context / 2, speeds.GetProperty("promptTokens").GetInt32());
+        Assert.True(speeds.GetProperty("prefillTokensPerSecond").GetDouble() > 0);
+        Assert.True(speeds.GetProperty("decodeTokensPerSecond").GetDouble() > 0);
+    }
+
+    [Fact]
+    public void Matmul_MeasuresBothTypes()
+    {
+        JsonElement measured = CommandRun.Of("bench", "matmul", "--threads", "1", "--seconds", "0", "--json").Succeeded().Json;
+        Assert.Contains(measured.GetProperty("products").EnumerateArray(), product => product.GetProperty("type").GetString() == "bfloat16" && product.GetProperty("peakShare").GetDouble() > 0);
+        Assert.Contains(measured.GetProperty("products").EnumerateArray(), product => product.GetProperty("type").GetString() == "float32" && product.GetProperty("gigaflopsPerSecond").GetDouble() > 0);
+    }
+
+    [Fact]
+    public void Help_OfEveryVerb_HasAnExample()
+    {
+        string[][] verbs =
+        [
+            ["tokenizer", "train"], ["tokenizer", "encode"], ["tokenizer", "decode"], ["data", "prepare"], ["data", "show"], ["pretrain"], ["evaluate"],
+            ["compress"], ["decompress"], ["generate"], ["chat"], ["bench", "matmul"], ["bench", "train"], ["bench", "tokenize"], ["bench", "generate"],
+        ];
+        foreach (string[] verb in verbs)
+        {
+            Assert.Contains("Example: foretell " + string.Join(' ', verb), CommandRun.Of([.. verb, "--help"]).Succeeded().Text.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        }
+    }
+}
