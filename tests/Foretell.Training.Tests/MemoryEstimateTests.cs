@@ -48,8 +48,9 @@ public class MemoryEstimateTests
             }
         }
         MemoryEstimate estimate = MemoryEstimate.Of(config, recipe);
-        double ratio = estimate.Total / (double)device.Memory.PeakBytes;
-        Assert.True(ratio is >= 0.9 and <= 1.25, $"estimated {MemoryEstimate.Gigabytes(estimate.Total)} ({estimate}), measured {MemoryEstimate.Gigabytes(device.Memory.PeakBytes)}: {ratio:F2}");
+        // The kernels keep the packed weights in memory of their own.
+        double ratio = (estimate.Total - estimate.Packed) / (double)device.Memory.PeakBytes;
+        Assert.True(ratio is >= 0.9 and <= 1.25, $"estimated {MemoryEstimate.Gigabytes(estimate.Total - estimate.Packed)} ({estimate}), measured {MemoryEstimate.Gigabytes(device.Memory.PeakBytes)}: {ratio:F2}");
     }
 
     [Fact]
