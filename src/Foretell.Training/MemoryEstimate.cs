@@ -1,5 +1,7 @@
 using System.Globalization;
 using Foretell.Models;
+using Foretell.Nn.Optimizers;
+using Foretell.Tensors.Autograd;
 
 namespace Foretell.Training;
 
@@ -7,13 +9,13 @@ namespace Foretell.Training;
 /// <param name="Weights">Parameters in single precision.</param>
 /// <param name="Gradients">As many numbers again, and a tied head's apart.</param>
 /// <param name="OptimizerState">AdamW's two moments a parameter, or Muon's one a matrix element.</param>
-/// <param name="Packed">Each matrix and its transpose in the kernels' own order.</param>
-/// <param name="Activations">What one micro-batch leaves behind for backpropagation, and the gradients passing through.</param>
-/// <param name="Head">The logits held at once.</param>
-public sealed record MemoryEstimate(long Weights, long Gradients, long OptimizerState, long Packed, long Activations, long Head)
+/// <param name="Packed">Each matrix and its transpose in the kernels' own order, in single precision; with bfloat16 kernels it is half of that.</param>
+/// <param name="Activations">What one micro-batch leaves behind for backpropagation.</param>
+/// <param name="Passing">What comes and goes beside that: the logits held at once, the gradients on their way back, or Muon's products, whichever needs the most.</param>
+public sealed record MemoryEstimate(long Weights, long Gradients, long OptimizerState, long Packed, long Activations, long Passing)
 {
     /// <summary>Bytes in all.</summary>
-    public long Total => Weights + Gradients + OptimizerState + Packed + Activations + Head;
+    public long Total => Weights + Gradients + OptimizerState + Packed + Activations + Passing;
 
     /// <summary>The estimate for a resolved recipe.</summary>
     public static MemoryEstimate Of(TransformerConfig model, PretrainingRecipe recipe)
@@ -32,14 +34,17 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
         {
             perBlock += 2L * model.Channels;
         }
-        long inFlight = 3L * Math.Max(model.HiddenChannels, model.Channels) + 4L * model.Channels;
+        long activations = tokens * (model.Layers * perBlock + 3L * model.Channels);
+        long inFlight = tokens * (3L * Math.Max(model.HiddenChannels, model.Channels) + 4L * model.Channels);
+        long logits = Math.Min(tokens, Tape.HeadChunkRows(model.VocabularySize)) * model.VocabularySize + tokens * model.Channels;
+        long products = muon ? Math.Max(Muon.WorkingElements(queries, model.Channels), Muon.WorkingElements(model.HiddenChannels, model.Channels)) - activations : 0;
         return new MemoryEstimate(
             4 * parameters,
             4 * (parameters + (model.TiedHead ? (long)model.VocabularySize * model.Channels : 0)),
             muon ? 8 * (parameters - matrices) + 4 * matrices : 8 * parameters,
             2 * 4 * (matrices + (long)model.VocabularySize * model.Channels),
-            4 * tokens * (model.Layers * perBlock + inFlight + 3L * model.Channels),
-            16L << 20);
+            4 * activations,
+            4 * Math.Max(Math.Max(logits, inFlight), products));
     }
 
     /// <summary>Refuses a run that cannot fit.</summary>
@@ -54,7 +59,7 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
     }
 
     public override string ToString() =>
-        $"weights {Gigabytes(Weights)}, gradients {Gigabytes(Gradients)}, optimizer {Gigabytes(OptimizerState)}, packed weights {Gigabytes(Packed)}, activations {Gigabytes(Activations)}, logits {Gigabytes(Head)}";
+        $"weights {Gigabytes(Weights)}, gradients {Gigabytes(Gradients)}, optimizer {Gigabytes(OptimizerState)}, packed weights {Gigabytes(Packed)}, activations {Gigabytes(Activations)}, passing through {Gigabytes(Passing)}";
 
     /// <summary>Bytes for people.</summary>
     public static string Gigabytes(long bytes) => bytes < 1 << 29

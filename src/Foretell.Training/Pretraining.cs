@@ -106,6 +106,7 @@ public sealed class Pretraining(PretrainingRecipe recipe, TransformerConfig conf
             bool saves = step == _steps || step % recipe.CheckpointEvery!.Value == 0;
             if (validates)
             {
+                RequireFiniteWeights();
                 validation = Validate(model);
                 sample = Sample(model, step);
             }
@@ -127,13 +128,18 @@ public sealed class Pretraining(PretrainingRecipe recipe, TransformerConfig conf
         }
         return new PretrainingResult(step, finished, validation?.BitsPerByte, validation?.Nats);
 
-        void SaveNow()
+        // A finite gradient can still make a step beyond all numbers; such weights are never kept.
+        void RequireFiniteWeights()
         {
-            // A finite gradient can still make a step beyond all numbers; such weights are never kept.
             if (NonFiniteWeight(model) is string damaged)
             {
                 throw NotFinite(step - 1, $"after it {damaged} is not finite");
             }
+        }
+
+        void SaveNow()
+        {
+            RequireFiniteWeights();
             Keep(step, "the checkpoint", () =>
             {
                 metrics.FlushToDisk();

@@ -64,6 +64,9 @@ public sealed class Muon : Optimizer
         _rest.Step(step, rate, gradientScale);
     }
 
+    /// <summary>Numbers that a step on a matrix [rows, columns] holds at once, besides the matrix, its gradient and its momentum.</summary>
+    public static long WorkingElements(int rows, int columns) => 9L * rows * columns + 5L * Math.Min(rows, columns) * Math.Min(rows, columns);
+
     /// <summary>A matrix with nearly the singular vectors of <paramref name="x"/> and singular values near 1 (between about 0.7 and 1.2).</summary>
     /// <param name="x">[rows, columns].</param>
     internal static Tensor Orthogonalize(Tape tape, Tensor x)
@@ -74,8 +77,18 @@ public sealed class Muon : Optimizer
         for (int i = 0; i < NewtonSchulzSteps; i++)
         {
             Tensor gram = tape.Linear(y, y);
-            Tensor polynomial = tape.Add(tape.Scale(gram, B), tape.Scale(tape.MatrixProduct(gram, gram), C));
-            y = tape.Add(tape.Scale(y, A), tape.MatrixProduct(polynomial, y));
+            Tensor gramPart = tape.Scale(gram, B);
+            Tensor square = tape.MatrixProduct(gram, gram);
+            Tensor squarePart = tape.Scale(square, C);
+            Tensor polynomial = tape.Add(gramPart, squarePart);
+            Tensor part = tape.Scale(y, A);
+            Tensor moved = tape.MatrixProduct(polynomial, y);
+            Tensor next = tape.Add(part, moved);
+            foreach (Tensor spent in (ReadOnlySpan<Tensor>)[gram, gramPart, square, squarePart, polynomial, part, moved, y])
+            {
+                tape.Scope.Release(spent);
+            }
+            y = next;
         }
         return tall ? tape.Transpose(y, 0, 1) : y;
     }

@@ -197,7 +197,7 @@ public sealed partial class Tape
     internal int? HeadRowsAtOnce { get; set; }
 
     /// <summary>Rows of logits held at once: about 8 MiB of singles, a multiple of 64, whatever the batch.</summary>
-    internal static int HeadChunkRows(int vocabulary) => Math.Clamp((2 << 20) / Math.Max(vocabulary, 1) / 64 * 64, 64, 4096);
+    public static int HeadChunkRows(int vocabulary) => Math.Clamp((2 << 20) / Math.Max(vocabulary, 1) / 64 * 64, 64, 4096);
 
     /// <summary>What products of a tensor are computed and kept in: double for double, else single.</summary>
     private static DType ComputeType(Tensor x) => x.Type == DType.Float64 ? DType.Float64 : DType.Float32;
