@@ -15,7 +15,7 @@ read -r -a options <<< "${FORETELL_OPTIONS:-}"
 
 row() { # name, compressed bytes, seconds
   awk -v name="$1" -v bytes="$2" -v seconds="$3" -v original="$original" \
-    'BEGIN { printf "%-14s %12d bytes %8.4f bits per byte %9.2f s\n", name, bytes, 8 * bytes / original, seconds }'
+    'BEGIN { printf "%-18s %12d bytes %8.4f bits per byte %9.2f s\n", name, bytes, 8 * bytes / original, seconds }'
 }
 timed() { # output file, command...: seconds that the command took
   local output=$1 start end; shift
@@ -23,9 +23,9 @@ timed() { # output file, command...: seconds that the command took
   awk -v start="$start" -v end="$end" 'BEGIN { print end - start }'
 }
 peer() { # command, options...
-  command -v "$1" > /dev/null || { printf '%-14s not installed\n' "$1"; return 0; }
-  local seconds; seconds=$(timed "$work/peer" "$@" -c "$text")
-  row "$*" "$(wc -c < "$work/peer")" "$seconds"
+  command -v "$1" > /dev/null || { printf '%-18s not installed\n' "$1"; return 0; }
+  local name=$* seconds; seconds=$(timed "$work/peer" "$@" -c "$text")
+  row "${name/ -q/}" "$(wc -c < "$work/peer")" "$seconds"
 }
 
 row "as it is" "$original" 0
