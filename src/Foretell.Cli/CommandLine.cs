@@ -23,7 +23,7 @@ internal static class CommandLine
             {
                 Console.Error.WriteLine(error.Message);
             }
-            Console.Error.WriteLine($"foretell {string.Join(' ', Names(result.CommandResult))}--help shows how it is used.".Replace("foretell foretell", "foretell", StringComparison.Ordinal));
+            Console.Error.WriteLine($"foretell {string.Concat(Names(result.CommandResult))}--help shows how it is used.".Replace("foretell foretell", "foretell", StringComparison.Ordinal));
             return BadInput;
         }
         try

@@ -2,17 +2,23 @@ using System.CommandLine;
 using Foretell.Cli;
 using Foretell.Cli.Commands;
 
-var root = new RootCommand("Foretell: everything between raw text and an assistant that people can trust.")
+// Only the verb that is used is built whole: the help and every start are quicker for it.
+(string Name, string Summary, Func<Command> Create)[] verbs =
+[
+    ("quickstart", "Train a small GPT, show that it learned, and talk to it.", QuickstartCommand.Create),
+    ("tokenizer", "Train a tokenizer, turn text into token ids, and ids into text.", TokenizerCommand.Create),
+    ("data", "Tokenize a corpus once, and look at its batches token by token.", DataCommand.Create),
+    ("pretrain", "Train a model on text.", PretrainCommand.Create),
+    ("evaluate", "Measure how well a model foretells a text, in bits per byte.", EvaluateCommand.Create),
+    ("compress", "Compress any file by a model's predictions.", CompressCommand.CreateCompress),
+    ("decompress", "Restore a compressed file.", CompressCommand.CreateDecompress),
+    ("generate", "Continue a text.", GenerateCommand.Create),
+    ("chat", "Write with a model in the terminal.", ChatCommand.Create),
+    ("bench", "Measure matrix products, training, tokenizing and generation on this machine.", BenchCommand.Create),
+];
+var root = new RootCommand("Foretell: everything between raw text and an assistant that people can trust. Example: foretell quickstart --budget 5m");
+foreach ((string name, string summary, Func<Command> create) in verbs)
 {
-    QuickstartCommand.Create(),
-    TokenizerCommand.Create(),
-    DataCommand.Create(),
-    PretrainCommand.Create(),
-    EvaluateCommand.Create(),
-    CompressCommand.CreateCompress(),
-    CompressCommand.CreateDecompress(),
-    GenerateCommand.Create(),
-    ChatCommand.Create(),
-    BenchCommand.Create(),
-};
+    root.Subcommands.Add(args.Contains(name) ? create() : new Command(name, summary));
+}
 return CommandLine.Run(root, args);
