@@ -36,7 +36,7 @@ public static class GradientAccumulation
             using var tape = new Tape(model.Device);
             (Tensor loss, Tensor rowNats) = model.Loss(tape, Tokens(batch, start, length), batch.Targets[start..(start + length)], weights, (float)(1 / totalWeight), new DropoutDraw(dropoutSeed, start));
             tape.Backward(loss);
-            nats += Sum(rowNats.Span<float>(), weights);
+            nats = Add(nats, rowNats.Span<float>(), weights);
         }
         model.Parameters.CollectGradients();
         return nats / totalWeight;
@@ -53,7 +53,7 @@ public static class GradientAccumulation
             float[] weights = batch.Weights[start..(start + length)];
             using var tape = new Tape(model.Device, recording: false);
             (_, Tensor rowNats) = model.Loss(tape, Tokens(batch, start, length), batch.Targets[start..(start + length)], weights, 1);
-            nats += Sum(rowNats.Span<float>(), weights);
+            nats = Add(nats, rowNats.Span<float>(), weights);
         }
         return nats;
     }
@@ -74,9 +74,9 @@ public static class GradientAccumulation
         return null;
     }
 
-    private static double Sum(ReadOnlySpan<float> nats, ReadOnlySpan<float> weights)
+    /// <summary>Goes on with a sum of weight × nats, token by token, so that grouping does not show in its bits either.</summary>
+    private static double Add(double sum, ReadOnlySpan<float> nats, ReadOnlySpan<float> weights)
     {
-        double sum = 0;
         for (int i = 0; i < nats.Length; i++)
         {
             sum += (double)weights[i] * nats[i];
