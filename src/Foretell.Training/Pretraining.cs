@@ -257,7 +257,8 @@ public sealed class Pretraining(PretrainingRecipe recipe, TransformerConfig conf
         {
             write();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        // A file beyond what the system allows (a quota, FAT's 4 GiB) arrives as an argument out of range.
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" })
         {
             string last = Checkpoint.Newest(Checkpoints) is string good ? $"the last checkpoint, {good}, is intact" : "no checkpoint was written before";
             throw new TrainingFailedException(FormattableString.Invariant($"Step {step}: {what} could not be written ({error.Message}); {last}. Make room and run again with --resume."));
