@@ -180,7 +180,7 @@ public sealed class Pretraining(PretrainingRecipe recipe, TransformerConfig conf
         }
         if (state.Numerics != device.Name)
         {
-            throw new InvalidDataException($"{newest} was trained with {state.Numerics}, and this would go on with {device.Name}, which gives other bits; choose those kernels (FORETELL_KERNELS, --set precision) or another --out.");
+            throw new InvalidDataException($"{newest} was trained with {state.Numerics}, and this would go on with {device.Name}, which gives other bits; choose those kernels (FORETELL_KERNELS, --precision) or another --out.");
         }
         return Checkpoint.Read(newest, model, optimizer);
     }

@@ -10,7 +10,7 @@ namespace Foretell.Training;
 
 /// <summary>
 /// A run's folder made ready: the tokenizer trained or loaded (tokenizer/), the corpus tokenized into shards (data/), every
-/// open value of the recipe filled in (config.json). Preparing again reuses what is there.
+/// open value of the recipe filled in (config.json). Shards that are there already and fit are used again.
 /// </summary>
 public sealed class PretrainingWorkspace : IDisposable
 {
@@ -51,6 +51,16 @@ public sealed class PretrainingWorkspace : IDisposable
         var workspace = new PretrainingWorkspace(folder, ScalingDial.Resolve(recipe, model), model, tokenizer, shards);
         workspace.WriteConfig(text);
         return workspace;
+    }
+
+    /// <summary>Opens the folder of a run that has begun. Nothing in it is written, so a resume that is refused leaves it as it was.</summary>
+    /// <param name="recipe">The run's, perhaps with other intervals of validation and checkpoints.</param>
+    public static PretrainingWorkspace Reopen(PretrainingRecipe recipe, string folder)
+    {
+        Tokenizer tokenizer = TokenizerFiles.Load(Path.Combine(folder, "tokenizer"));
+        TokenShards shards = TokenShards.Open(Path.Combine(folder, "data"));
+        TransformerConfig model = recipe.Model(tokenizer.VocabularySize);
+        return new PretrainingWorkspace(folder, ScalingDial.Resolve(recipe, model), model, tokenizer, shards);
     }
 
     /// <summary>Changes the number of steps, before training begins: for a budget of time.</summary>
@@ -111,10 +121,6 @@ public sealed class PretrainingWorkspace : IDisposable
                     return characters;
                 }
             case "bpe":
-                if (File.Exists(Path.Combine(folder, TokenizerFiles.JsonName)))
-                {
-                    return TokenizerFiles.Load(folder);
-                }
                 say?.Invoke(FormattableString.Invariant($"training a tokenizer of {recipe.Vocabulary:N0} tokens"));
                 BytePairEncoding trained = BpeTrainer.Train(
                     new BpeTrainerOptions { VocabularySize = recipe.Vocabulary, Threads = threads },
