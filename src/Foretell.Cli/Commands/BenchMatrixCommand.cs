@@ -8,6 +8,9 @@ namespace Foretell.Cli.Commands;
 /// <summary>foretell bench matmul: matrix products against what the machine could reach.</summary>
 internal static class BenchMatrixCommand
 {
+    /// <summary>Up to here reading the right operand is what bounds a product, and its speed is worth printing.</summary>
+    private const int FewRows = 4;
+
     public static Command Create()
     {
         var threads = new Option<int>("--threads") { Description = "The most threads; 1 is measured beside it. 0 is one a core.", DefaultValueFactory = _ => 0 };
@@ -61,7 +64,7 @@ internal static class BenchMatrixCommand
     }
 
     private static void Print(ProductSpeed product) => Console.WriteLine(FormattableString.Invariant(
-        $"{product.Name,-24} {FormattableString.Invariant($"{product.Rows} x {product.Columns} x {product.Depth}"),22} {product.Type.ToString().ToLowerInvariant(),-9} {product.Threads,7} {product.OperationsPerSecond / 1e9,8:F1} {product.PeakShare,7:P0} {product.BytesPerSecond / 1e9,6:F1}"));
+        $"{product.Name,-24} {FormattableString.Invariant($"{product.Rows} x {product.Columns} x {product.Depth}"),22} {product.Type.ToString().ToLowerInvariant(),-9} {product.Threads,7} {product.OperationsPerSecond / 1e9,8:F1} {product.PeakShare,7:P0} {(product.Rows <= FewRows ? FormattableString.Invariant($"{product.BytesPerSecond / 1e9:F1}") : ""),6}"));
 
     private static JsonNode Describe(ProductSpeed product) => new JsonObject
     {
