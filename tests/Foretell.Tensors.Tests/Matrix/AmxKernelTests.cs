@@ -50,7 +50,7 @@ public unsafe class AmxKernelTests
     }
 
     [Fact]
-    public void Multiply_NativeAndInterpreted_GiveTheSameBits()
+    public void Multiply_NativeAndInterpreted_Agree()
     {
         Assert.SkipUnless(CpuFeatures.Amx, "this machine lacks AMX (tiles, bfloat16) and permission to use it");
         using var left = TestMatrix.Random(45, 500, DType.BFloat16, 1);
@@ -64,7 +64,9 @@ public unsafe class AmxKernelTests
         {
             for (int column = 0; column < 260; column++)
             {
-                Assert.Equal(interpreted[row, column], native[row, column]);
+                // Sums of 500 products of numbers below 1: the order of summation shows at 1e-6, a wrong operand at 1e-1.
+                // That the hardware rounds as the manual's pseudo-code does has not been seen yet; nothing relies on it.
+                Assert.Equal(interpreted[row, column], native[row, column], 2e-5);
             }
         }
     }
