@@ -12,12 +12,18 @@ public sealed unsafe class NativeMemoryPool : IDisposable
     private const int GuardBytes = 128;
     private const byte GuardValue = 0xFF;
 
+    /// <summary>Bytes that may be kept however little was ever live.</summary>
+    private const long Spare = 32 << 20;
+
     private readonly Dictionary<long, Stack<nint>> _free = [];
     private readonly Lock _lock = new();
     private bool _disposed;
 
     /// <summary>Bytes handed out and not returned.</summary>
     public long LiveBytes { get; private set; }
+
+    /// <summary>Bytes kept for later use; together with the live ones never more than one and a half times the most that were ever live, and a little.</summary>
+    public long FreeBytes { get; private set; }
 
     /// <summary>The most bytes that were ever live at once.</summary>
     public long PeakBytes { get; private set; }
@@ -61,6 +67,7 @@ public sealed unsafe class NativeMemoryPool : IDisposable
             PeakBytes = Math.Max(PeakBytes, LiveBytes);
             if (_free.TryGetValue(bytes, out Stack<nint>? blocks) && blocks.TryPop(out nint block))
             {
+                FreeBytes -= bytes;
                 return block;
             }
         }
@@ -95,6 +102,12 @@ public sealed unsafe class NativeMemoryPool : IDisposable
                 _free.Add(bytes, blocks = new Stack<nint>());
             }
             blocks.Push(block);
+            FreeBytes += bytes;
+            // Work of ever other shapes would otherwise leave a block behind for each.
+            if (LiveBytes + FreeBytes > PeakBytes + PeakBytes / 2 + Spare)
+            {
+                Trim();
+            }
         }
     }
 
@@ -111,6 +124,7 @@ public sealed unsafe class NativeMemoryPool : IDisposable
                 }
             }
             _free.Clear();
+            FreeBytes = 0;
         }
     }
 
