@@ -30,9 +30,15 @@ internal static class PretrainingSession
         var printer = new Printer(workspace.Model.TrainingOperationsPerToken / peak);
         PretrainingResult result = training.Run(printer, cancellation);
         HtmlReport report = TrainingReport.Create(title, FormattableString.Invariant($"{workspace.Model.ParameterCount:N0} parameters, {device.Description}"), MetricsLog.Read(Path.Combine(workspace.Folder, "metrics.jsonl")));
-        extend?.Invoke(report, result.IsFinished);
-        report.Section("The recipe").Code(recipe.ToJson());
-        report.Save(Path.Combine(workspace.Folder, "report.html"));
+        try
+        {
+            extend?.Invoke(report, result.IsFinished);
+        }
+        finally
+        {
+            report.Section("The recipe").Code(recipe.ToJson());
+            report.Save(Path.Combine(workspace.Folder, "report.html"));
+        }
         if (!result.IsFinished)
         {
             Console.WriteLine(FormattableString.Invariant($"Stopped after step {result.Step:N0}; the checkpoint is saved. Go on with: {resumeHint}"));

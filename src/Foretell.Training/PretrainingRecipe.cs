@@ -161,7 +161,10 @@ public sealed record PretrainingRecipe
         // The generated reader does not know the defaults of init-only properties, so they are laid under the given values.
         foreach ((string key, JsonNode? value) in JsonNode.Parse(new PretrainingRecipe().ToJson())!.AsObject())
         {
-            root.TryAdd(key, value?.DeepClone());
+            if (!root.TryAdd(key, value?.DeepClone()) && root[key] is null)
+            {
+                throw new FormatException($"recipe: \"{key}\" cannot be null; leave it out for its default, {value?.ToJsonString()}.");
+            }
         }
         try
         {

@@ -15,9 +15,13 @@ namespace Foretell.Training;
 public sealed class PretrainingWorkspace : IDisposable
 {
     private const string ConfigFile = "config.json";
+    private const string LockFile = ".lock";
 
-    private PretrainingWorkspace(string folder, PretrainingRecipe recipe, TransformerConfig model, Tokenizer tokenizer, TokenShards shards)
+    private readonly FileStream _lock;
+
+    private PretrainingWorkspace(FileStream @lock, string folder, PretrainingRecipe recipe, TransformerConfig model, Tokenizer tokenizer, TokenShards shards)
     {
+        _lock = @lock;
         Folder = folder;
         Recipe = recipe;
         Model = model;
@@ -40,28 +44,35 @@ public sealed class PretrainingWorkspace : IDisposable
     /// <param name="text">Files, folders and globs of the corpus.</param>
     /// <param name="threads">Threads to tokenize on.</param>
     /// <param name="say">Receives one line a stage.</param>
+    /// <exception cref="IOException">Another process trains in the folder.</exception>
     public static PretrainingWorkspace Prepare(PretrainingRecipe recipe, IReadOnlyList<string> text, string folder, int threads, Action<string>? say = null, CancellationToken cancellation = default)
     {
         Directory.CreateDirectory(folder);
+        return Holding(folder, @lock => Prepare(@lock, recipe, text, folder, threads, say, cancellation));
+    }
+
+    private static PretrainingWorkspace Prepare(FileStream @lock, PretrainingRecipe recipe, IReadOnlyList<string> text, string folder, int threads, Action<string>? say, CancellationToken cancellation)
+    {
         Corpus corpus = Corpus.Open(text, new CorpusOptions { TextField = recipe.TextField });
         Tokenizer tokenizer = PrepareTokenizer(recipe, corpus, Path.Combine(folder, "tokenizer"), threads, say, cancellation);
         say?.Invoke(FormattableString.Invariant($"tokenizing {corpus.Bytes / 1e6:F1} MB"));
         TokenShards shards = TokenShards.Prepare(corpus, tokenizer, Path.Combine(folder, "data"), new ShardOptions { Split = recipe.Split, ValidationShare = recipe.ValidationShare, SplitSeed = recipe.Seed, Threads = threads }, cancellation: cancellation);
         TransformerConfig model = recipe.Model(tokenizer.VocabularySize);
-        var workspace = new PretrainingWorkspace(folder, ScalingDial.Resolve(recipe, model), model, tokenizer, shards);
+        var workspace = new PretrainingWorkspace(@lock, folder, ScalingDial.Resolve(recipe, model), model, tokenizer, shards);
         workspace.WriteConfig(text);
         return workspace;
     }
 
-    /// <summary>Opens the folder of a run that has begun. Nothing in it is written, so a resume that is refused leaves it as it was.</summary>
+    /// <summary>Opens the folder of a run that has begun. Nothing in it is changed, so a resume that is refused leaves it as it was.</summary>
     /// <param name="recipe">The run's, perhaps with other intervals of validation and checkpoints.</param>
-    public static PretrainingWorkspace Reopen(PretrainingRecipe recipe, string folder)
+    /// <exception cref="IOException">Another process trains in the folder.</exception>
+    public static PretrainingWorkspace Reopen(PretrainingRecipe recipe, string folder) => Holding(folder, @lock =>
     {
         Tokenizer tokenizer = TokenizerFiles.Load(Path.Combine(folder, "tokenizer"));
         TokenShards shards = TokenShards.Open(Path.Combine(folder, "data"));
         TransformerConfig model = recipe.Model(tokenizer.VocabularySize);
-        return new PretrainingWorkspace(folder, ScalingDial.Resolve(recipe, model), model, tokenizer, shards);
-    }
+        return new PretrainingWorkspace(@lock, folder, ScalingDial.Resolve(recipe, model), model, tokenizer, shards);
+    });
 
     /// <summary>Changes the number of steps, before training begins: for a budget of time.</summary>
     public void SetSteps(long steps, IReadOnlyList<string> text)
@@ -89,7 +100,37 @@ public sealed class PretrainingWorkspace : IDisposable
         }
     }
 
-    public void Dispose() => Shards.Dispose();
+    /// <summary>Gives the folder free for another process.</summary>
+    public void Dispose()
+    {
+        Shards.Dispose();
+        _lock.Dispose();
+    }
+
+    /// <summary>Opens a workspace that holds the folder until it is disposed: two runs that write the same files would ruin both.</summary>
+    private static PretrainingWorkspace Holding(string folder, Func<FileStream, PretrainingWorkspace> open)
+    {
+        string path = Path.Combine(folder, LockFile);
+        FileStream @lock;
+        try
+        {
+            // The system gives it free when the process ends, however it ends; the empty file stays.
+            @lock = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+        }
+        catch (IOException error) when (File.Exists(path))
+        {
+            throw new IOException($"Another process trains in {folder}; wait until it ends, or choose another --out.", error);
+        }
+        try
+        {
+            return open(@lock);
+        }
+        catch
+        {
+            @lock.Dispose();
+            throw;
+        }
+    }
 
     private void WriteConfig(IReadOnlyList<string> text)
     {

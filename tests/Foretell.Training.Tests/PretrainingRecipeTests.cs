@@ -13,6 +13,7 @@ public class PretrainingRecipeTests
     [InlineData("""{"optimizer": 3}""", "optimizer")]
     [InlineData("""{"decay": "sideways"}""", "decay")]
     [InlineData("""{"contextLength": null}""", "contextLength")]
+    [InlineData("""{"samplePrompt": null}""", "samplePrompt")]
     [InlineData("""{"depth": 4, "parameters": 1000}""", "depth or parameters")]
     [InlineData("[1]", "object")]
     [InlineData("{\n\"depth\": \n}", "line 3")]

@@ -59,7 +59,7 @@ internal static class CompressCommand
                 });
                 return;
             }
-            Console.WriteLine(FormattableString.Invariant($"{(isCompression ? original : compressed):N0} bytes in, {(isCompression ? compressed : original):N0} bytes out, {8.0 * compressed / original:F4} bits per byte, {original / seconds / 1000:F1} kB/s"));
+            Console.WriteLine(FormattableString.Invariant($"{(isCompression ? original : compressed):N0} bytes in, {(isCompression ? compressed : original):N0} bytes out{(original > 0 ? FormattableString.Invariant($", {8.0 * compressed / original:F4} bits per byte, {original / seconds / 1000:F1} kB/s") : "")}"));
         });
         return command;
     }

@@ -35,8 +35,8 @@ internal static class PretrainCommand
                 ?? throw new FormatException("pretrain needs --text: files, folders or globs to learn from.");
             string? json = result.GetValue(recipe) is string path ? ReadRecipe(path) : earlier?.Recipe;
             List<string> sets = [.. result.GetValue(settings) ?? []];
-            Override(sets, "depth", result.GetValue(depth));
-            Override(sets, "parameters", result.GetValue(parameters));
+            Override(sets, "depth", result.GetValue(depth), instead: "parameters");
+            Override(sets, "parameters", result.GetValue(parameters), instead: "depth");
             Override(sets, "steps", result.GetValue(steps));
             Override(sets, "seed", result.GetValue(seed));
             PretrainingRecipe parsed = PretrainingRecipe.Parse(json, sets);
@@ -55,11 +55,16 @@ internal static class PretrainCommand
 
     private static string ReadRecipe(string path) => File.Exists(path) ? File.ReadAllText(path) : throw new FormatException($"There is no recipe {path}; recipes/ has some to start from.");
 
-    private static void Override<T>(List<string> sets, string key, T? value)
+    /// <param name="instead">A setting of the recipe that this one takes the place of.</param>
+    private static void Override<T>(List<string> sets, string key, T? value, string? instead = null)
         where T : struct
     {
         if (value is T given)
         {
+            if (instead is not null && !sets.Exists(set => set.StartsWith(instead + "=", StringComparison.Ordinal)))
+            {
+                sets.Add(instead + "=null");
+            }
             sets.Add(FormattableString.Invariant($"{key}={given}"));
         }
     }

@@ -69,7 +69,6 @@ internal static class Utf8Text
     public static CorpusException NotUtf8(CorpusFile file, long offset, ReadOnlySpan<byte> start)
     {
         string guess = start.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || start.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]) ? " (it begins like UTF-16)" : "";
-        string remedy = file.Format == CorpusFormat.Text ? "convert it to UTF-8 or allow any bytes" : "convert it to UTF-8";
-        return new CorpusException(FormattableString.Invariant($"{file.Name} is not UTF-8: the {(file.IsCompressed ? "decompressed " : "")}byte at offset {offset} begins no valid character{guess}; {remedy}."));
+        return new CorpusException(FormattableString.Invariant($"{file.Name} is not UTF-8: the {(file.IsCompressed ? "decompressed " : "")}byte at offset {offset} begins no valid character{guess}; convert it to UTF-8."));
     }
 }
