@@ -70,6 +70,11 @@ internal static class CompressCommand
         {
             throw new IOException($"{path} is a folder; name a file to write.");
         }
+        // The output is renamed into place, which would put a file where a device was.
+        if (File.Exists(path) && Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal))
+        {
+            throw new IOException($"{path} is a device; name a file to write.");
+        }
         if (File.Exists(path) && !force)
         {
             throw new IOException($"{path} exists already; name another file, or add --force to replace it.");
