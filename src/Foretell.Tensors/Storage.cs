@@ -12,7 +12,19 @@ public sealed class Storage
         _pointer = device.Memory.Rent(bytes);
     }
 
+    /// <summary>Over memory that is someone else's and is only read.</summary>
+    internal Storage(Device device, nint pointer, long bytes)
+    {
+        Device = device;
+        Bytes = bytes;
+        IsReadOnly = true;
+        _pointer = pointer;
+    }
+
     public Device Device { get; }
+
+    /// <summary>Whether the memory is someone else's (a mapped file's): it is never written and not freed here.</summary>
+    public bool IsReadOnly { get; }
 
     public long Bytes { get; }
 
@@ -46,7 +58,10 @@ public sealed class Storage
                 value.Dispose();
             }
             Derived.Clear();
-            Device.Memory.Return(_pointer, Bytes);
+            if (!IsReadOnly)
+            {
+                Device.Memory.Return(_pointer, Bytes);
+            }
             _pointer = 0;
         }
     }

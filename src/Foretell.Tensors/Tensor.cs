@@ -74,7 +74,7 @@ public sealed class Tensor
         }
     }
 
-    private unsafe void* Pointer => (byte*)Storage.Pointer + Offset * Type.Size();
+    private unsafe void* Pointer => (byte*)Storage.Pointer + Type.Bytes(Offset);
 
     /// <summary>The memory of a contiguous tensor of less than 2 GiB, as bytes.</summary>
     public ReadOnlySpan<byte> Bytes() => Type switch
@@ -96,7 +96,7 @@ public sealed class Tensor
         {
             throw new InvalidOperationException($"A tensor {Shape} with gaps between its elements has no span; copy it first.");
         }
-        bool fits = sizeof(T) == Type.Size() && (typeof(T) != typeof(float) || Type == DType.Float32) && (typeof(T) != typeof(int) || Type == DType.Int32);
+        bool fits = !Type.IsQuantized() && sizeof(T) == Type.Size() && (typeof(T) != typeof(float) || Type == DType.Float32) && (typeof(T) != typeof(int) || Type == DType.Int32);
         return fits
             ? new Span<T>(Pointer, checked((int)Shape.ElementCount))
             : throw new InvalidOperationException($"A tensor of {Type} has no span of {typeof(T).Name}.");
@@ -110,7 +110,7 @@ public sealed class Tensor
             throw new InvalidOperationException($"A tensor {Shape} with gaps between its elements cannot be cleared: what lies in the gaps is not its own.");
         }
         // By pieces: a span ends at 2^31 elements, a tensor may be larger in bytes.
-        long bytes = Shape.ElementCount * Type.Size();
+        long bytes = Type.Bytes(Shape.ElementCount);
         for (long done = 0; done < bytes; done += 1 << 30)
         {
             new Span<byte>((byte*)Pointer + done, (int)Math.Min(1 << 30, bytes - done)).Clear();

@@ -12,7 +12,22 @@ public sealed class TensorScope(Device device) : IDisposable
     public Tensor Empty(Shape shape, DType type = DType.Float32)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        var storage = new Storage(Device, shape.ElementCount * type.Size());
+        var storage = new Storage(Device, type.Bytes(shape.ElementCount));
+        _owned.Add(storage);
+        return new Tensor(storage, 0, type, shape);
+    }
+
+    /// <summary>A tensor over memory that is someone else's and is only read, such as a mapped file's.</summary>
+    /// <param name="pointer">The first byte; it stays valid until this scope has been disposed.</param>
+    /// <param name="shape">Rows of whole blocks where <paramref name="type"/> is quantized.</param>
+    public Tensor Adopt(nint pointer, Shape shape, DType type)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (shape.ElementCount > 0 && shape.Last % type.BlockLength() != 0)
+        {
+            throw new ArgumentException($"Rows of {type} are whole blocks of {type.BlockLength()}; {shape} is not.");
+        }
+        var storage = new Storage(Device, pointer, type.Bytes(shape.ElementCount));
         _owned.Add(storage);
         return new Tensor(storage, 0, type, shape);
     }

@@ -206,5 +206,5 @@ public sealed partial class Tape
     internal MatrixView Column(Tensor vector) => Rows(vector.Reshaped([checked((int)vector.Shape.ElementCount), 1]));
 
     /// <summary>The storage of a whole weight, beside which its packed form may be kept.</summary>
-    internal static Storage? KeptFor(Tensor weight) => weight.IsContiguous && weight.Storage.Bytes == weight.Shape.ElementCount * weight.Type.Size() && weight.Storage.IsPersistent ? weight.Storage : null;
+    internal static Storage? KeptFor(Tensor weight) => weight.IsContiguous && weight.Storage.Bytes == weight.Type.Bytes(weight.Shape.ElementCount) && weight.Storage.IsPersistent ? weight.Storage : null;
 }

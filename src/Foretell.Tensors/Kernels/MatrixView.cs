@@ -32,9 +32,9 @@ public readonly unsafe struct MatrixView(void* pointer, DType type, int rows, in
     public bool IsEmpty => Rows == 0 || Columns == 0;
 
     /// <summary>Bytes between rows.</summary>
-    public long RowBytes => Stride * Type.Size();
+    public long RowBytes => Type.Bytes(Stride);
 
-    public byte* At(int row, int column) => Pointer + row * RowBytes + (long)column * Type.Size();
+    public byte* At(int row, int column) => Pointer + row * RowBytes + Type.Bytes(column);
 
     /// <summary>A window into this view; no copy.</summary>
     public MatrixView Slice(int row, int rows, int column, int columns) => new(At(row, column), Type, rows, columns, Stride);
