@@ -17,7 +17,15 @@ internal sealed class DeviceOptions(DType? usualPrecision = null)
         command.Options.Add(_precision);
     }
 
-    public int Threads(ParseResult result) => result.GetValue(_threads) is int given and > 0 ? given : Environment.ProcessorCount;
+    public int Threads(ParseResult result) => Threads(result.GetValue(_threads));
+
+    /// <summary>The number of threads that a --threads option means.</summary>
+    public static int Threads(int given) => given switch
+    {
+        < 0 => throw new FormatException(FormattableString.Invariant($"--threads {given}: wanted 0 (one a core) or more.")),
+        0 => Environment.ProcessorCount,
+        _ => given,
+    };
 
     public Device Create(ParseResult result)
     {

@@ -197,8 +197,16 @@ public sealed record PretrainingRecipe
         string key = error.Path?.TrimStart('$', '.') ?? "";
         return error.Message.Contains("could not be mapped", StringComparison.Ordinal)
             ? $"there is no setting \"{(key.Length > 0 ? key : error.Message.Split('\'')[1])}\"; foretell pretrain --help lists them."
-            : $"the value of \"{key}\" does not have the right form.";
+            : $"the value of \"{key}\" does not have the right form{Wanted(key)}.";
     }
+
+    private static string Wanted(string key) => key switch
+    {
+        "split" => $"; wanted {string.Join(" or ", Enum.GetNames<SplitMode>())}",
+        "decay" => $"; wanted {string.Join(" or ", Enum.GetNames<DecayShape>())}",
+        "sampling" => $"; wanted {string.Join(" or ", Enum.GetNames<SamplingMode>())}",
+        _ => "",
+    };
 }
 
 [JsonSerializable(typeof(PretrainingRecipe))]

@@ -53,14 +53,27 @@ public sealed class PretrainingWorkspace : IDisposable
 
     private static PretrainingWorkspace Prepare(FileStream @lock, PretrainingRecipe recipe, IReadOnlyList<string> text, string folder, int threads, Action<string>? say, CancellationToken cancellation)
     {
+        // What the vocabulary's size does not change is refused before minutes go into tokenizing.
+        recipe.Model(vocabulary: 1).Validate();
         Corpus corpus = Corpus.Open(text, new CorpusOptions { TextField = recipe.TextField });
         Tokenizer tokenizer = PrepareTokenizer(recipe, corpus, Path.Combine(folder, "tokenizer"), threads, say, cancellation);
         say?.Invoke(FormattableString.Invariant($"tokenizing {corpus.Bytes / 1e6:F1} MB"));
         TokenShards shards = TokenShards.Prepare(corpus, tokenizer, Path.Combine(folder, "data"), new ShardOptions { Split = recipe.Split, ValidationShare = recipe.ValidationShare, SplitSeed = recipe.Seed, Threads = threads }, cancellation: cancellation);
+        SaySplit(recipe, shards, say);
         TransformerConfig model = recipe.Model(tokenizer.VocabularySize);
         var workspace = new PretrainingWorkspace(@lock, folder, ScalingDial.Resolve(recipe, model), model, tokenizer, shards);
         workspace.WriteConfig(text);
         return workspace;
+    }
+
+    /// <summary>Says so when few documents, each whole on one side, made the split another than was asked for.</summary>
+    private static void SaySplit(PretrainingRecipe recipe, TokenShards shards, Action<string>? say)
+    {
+        double share = (double)shards.Validation.TokenCount / Math.Max(1, shards.Validation.TokenCount + shards.Train.TokenCount);
+        if (recipe.ValidationShare > 0 && (share > 2 * recipe.ValidationShare || share < recipe.ValidationShare / 2))
+        {
+            say?.Invoke(FormattableString.Invariant($"note: {share:P1} of the tokens are held out instead of {recipe.ValidationShare:P1}, since whole documents are, and there are {shards.Train.DocumentCount + shards.Validation.DocumentCount}; split=Tail holds out the corpus's end instead"));
+        }
     }
 
     /// <summary>Opens the folder of a run that has begun. Nothing in it is changed, so a resume that is refused leaves it as it was.</summary>

@@ -12,6 +12,8 @@ public class PretrainingRecipeTests
     [InlineData("""{"depth": 2.5}""", "depth")]
     [InlineData("""{"optimizer": 3}""", "optimizer")]
     [InlineData("""{"decay": "sideways"}""", "decay")]
+    [InlineData("""{"split": "sideways"}""", "Documents or Tail")]
+    [InlineData("""{"decay": "sideways"}""", "Cosine")]
     [InlineData("""{"contextLength": null}""", "contextLength")]
     [InlineData("""{"samplePrompt": null}""", "samplePrompt")]
     [InlineData("""{"depth": 4, "parameters": 1000}""", "depth or parameters")]

@@ -20,7 +20,7 @@ internal static class BenchMatrixCommand
         command.SetAction(result =>
         {
             string? kernels = Environment.GetEnvironmentVariable(CpuDevice.KernelsVariable);
-            int most = result.GetValue(threads) is int given and > 0 ? given : Environment.ProcessorCount;
+            int most = DeviceOptions.Threads(result.GetValue(threads));
             int[] counts = most > 1 ? [1, most] : [1];
             bool printsJson = result.GetValue(json);
             var machines = new JsonArray();

@@ -25,7 +25,7 @@ internal static class BenchTokenizeCommand
         var command = new Command("tokenize", "Measure training, encoding and decoding of a tokenizer. Example: foretell bench tokenize --text novels/ --json") { tokenizerPath, text, megabytes, vocabulary, threads, seed, json };
         command.SetAction(result =>
         {
-            int most = result.GetValue(threads) is int given and > 0 ? given : Environment.ProcessorCount;
+            int most = DeviceOptions.Threads(result.GetValue(threads));
             CancellationToken cancellation = CommandLine.CancelOnInterrupt();
             byte[] bytes = result.GetValue(text) is { Length: > 0 } paths
                 ? [.. Corpus.Open(paths).Documents(cancellation).SelectMany(document => document)]

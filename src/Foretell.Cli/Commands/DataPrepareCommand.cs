@@ -34,7 +34,7 @@ internal static class DataPrepareCommand
                     null => SplitMode.Documents,
                 },
                 SplitSeed = result.GetValue(seed),
-                Threads = result.GetValue(threads) is int given and > 0 ? given : Environment.ProcessorCount,
+                Threads = DeviceOptions.Threads(result.GetValue(threads)),
             };
             Tokenizer tokenizer = TokenizerFiles.Load(result.GetValue(tokenizerPath)!);
             Corpus corpus = Corpus.Open(result.GetValue(text)!, new CorpusOptions { TextField = result.GetValue(field)! });

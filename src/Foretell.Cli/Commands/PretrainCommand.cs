@@ -41,14 +41,15 @@ internal static class PretrainCommand
             Override(sets, "seed", result.GetValue(seed));
             PretrainingRecipe parsed = PretrainingRecipe.Parse(json, sets);
             using Device on = device.Create(result);
+            CancellationToken cancellation = CommandLine.CancelOnInterrupt();
             if (hasRun && earlier is { } begun && !begun.Text.SequenceEqual(paths.Select(Path.GetFullPath)))
             {
                 throw new FormatException($"{folder} was trained on {string.Join(", ", begun.Text)}; resume without --text, or choose another --out for another text.");
             }
             using PretrainingWorkspace workspace = hasRun
                 ? PretrainingWorkspace.Reopen(parsed, folder)
-                : PretrainingWorkspace.Prepare(parsed, paths, folder, device.Threads(result), Console.WriteLine);
-            return PretrainingSession.Run(workspace, on, $"Pretraining {Path.GetFileName(Path.GetFullPath(folder))}", $"foretell pretrain --out {folder} --resume", CommandLine.CancelOnInterrupt()) ? 0 : CommandLine.Interrupted;
+                : PretrainingWorkspace.Prepare(parsed, paths, folder, device.Threads(result), Console.WriteLine, cancellation);
+            return PretrainingSession.Run(workspace, on, $"Pretraining {Path.GetFileName(Path.GetFullPath(folder))}", $"foretell pretrain --out {folder} --resume", cancellation) ? 0 : CommandLine.Interrupted;
         });
         return command;
     }

@@ -31,7 +31,7 @@ internal static class TokenizerEncodeCommand
             }
             else
             {
-                ids = tokenizer.EncodeParallel(text, result.GetValue(threads) is int given and > 0 ? given : Environment.ProcessorCount, CommandLine.CancelOnInterrupt());
+                ids = tokenizer.EncodeParallel(text, DeviceOptions.Threads(result.GetValue(threads)), CommandLine.CancelOnInterrupt());
             }
             using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), 1 << 16);
             if (result.GetValue(json))

@@ -27,7 +27,7 @@ internal static class TokenizerTrainCommand
                 VocabularySize = result.GetValue(vocabulary),
                 SpecialTokens = result.GetValue(special)!,
                 PreTokenizer = PreTokenizer.FromName(result.GetValue(pattern)!),
-                Threads = result.GetValue(threads) is int given and > 0 ? given : Environment.ProcessorCount,
+                Threads = DeviceOptions.Threads(result.GetValue(threads)),
             };
             CancellationToken cancellation = CommandLine.CancelOnInterrupt();
             var corpusOptions = new CorpusOptions { TextField = result.GetValue(field)!, AllowBytes = true };
