@@ -53,7 +53,17 @@ public sealed class Transformer : IDisposable
     public Device Device => Parameters.Device;
 
     /// <summary>A cache for one sequence of up to <paramref name="capacity"/> tokens (default: the context length).</summary>
-    public KeyValueCache NewCache(int? capacity = null) => new(Device, Config.Layers, Math.Min(capacity ?? Config.ContextLength, Config.ContextLength), Config.KeyValueHeads * Config.HeadSize);
+    public KeyValueCache NewCache(int? capacity = null) => 
+        new(Device, Config.Layers, Math.Min(capacity ?? Config.ContextLength, Config.ContextLength), Config.KeyValueHeads, Config.HeadSize, CacheType);
+
+    /// <summary>Blocks of keys and values for many sequences; <see cref="CacheBytesPerToken"/> says how many fit into a given memory.</summary>
+    /// <param name="blocks">Number of blocks of <see cref="KeyValuePool.BlockTokens"/> tokens.</param>
+    public KeyValuePool NewPool(int blocks) => new(Device, Config.Layers, blocks, Config.KeyValueHeads, Config.HeadSize, CacheType);
+
+    /// <summary>Bytes that a cached token takes on this model's device, in all layers.</summary>
+    public long CacheBytesPerToken => KeyValuePool.BytesPerToken(Device, Config.Layers, Config.KeyValueHeads, Config.HeadSize, CacheType);
+
+    private DType CacheType => _embedding.Type == DType.Float64 ? DType.Float64 : DType.Float32;
 
     /// <summary>
     /// Draws the first values: embeddings normal with deviation 0.02; matrices that feed a block's inside normal with
@@ -85,11 +95,67 @@ public sealed class Transformer : IDisposable
         }
     }
 
-    /// <summary>Runs the blocks and the last norm over a batch.</summary>
-    /// <param name="cache">What the (single) sequence's earlier tokens left, extended by this batch; null for whole sequences.</param>
+    /// <summary>Runs the blocks and the last norm over a batch of whole sequences.</summary>
     /// <param name="dropout">What this pass's dropout is drawn from while training; null while not.</param>
     /// <returns>[tokens, channels].</returns>
-    public Tensor Hidden(Tape tape, TokenBatch batch, KeyValueCache? cache = null, DropoutDraw? dropout = null) => Run(tape, batch, cache, dropout, null);
+    public Tensor Hidden(Tape tape, TokenBatch batch, DropoutDraw? dropout = null) => Run(tape, batch, null, dropout, null);
+
+    /// <summary>The same for one sequence whose earlier tokens are in a cache, which this batch extends.</summary>
+    /// <param name="batch">One segment; its positions go on from the cache's length.</param>
+    /// <param name="cache">Null for a whole sequence.</param>
+    /// <returns>[tokens, channels].</returns>
+    /// <exception cref="InvalidOperationException">The tokens do not fit into the cache.</exception>
+    public Tensor Hidden(Tape tape, TokenBatch batch, KeyValueCache? cache)
+    {
+        if (cache is null)
+        {
+            return Run(tape, batch, null, null, null);
+        }
+        if (batch.Ids.Length > cache.Capacity - cache.Length)
+        {
+            throw new InvalidOperationException($"The cache holds {cache.Capacity} tokens; {cache.Length} are in it and {batch.Ids.Length} more do not fit.");
+        }
+        return Hidden(tape, batch, cache.Pool, [cache.Table]);
+    }
+
+    /// <summary>
+    /// The same for many sequences whose earlier tokens are in a pool: prompts, parts of prompts and single tokens side by
+    /// side. Each token's result has the bits that it has in its whole sequence alone.
+    /// </summary>
+    /// <param name="batch">Segment i is the next tokens of sequence i: positions go on from its table's length.</param>
+    /// <param name="pool">Of this model's layers and heads, on its device.</param>
+    /// <param name="tables">One a segment, with blocks enough; each is advanced by its segment's tokens. Blocks that this pass writes, from a table's length on, are in no other table.</param>
+    /// <returns>[tokens, channels].</returns>
+    /// <exception cref="ArgumentException">Tables, segments, positions or blocks do not fit.</exception>
+    /// <exception cref="InvalidOperationException">A table has too few blocks.</exception>
+    public Tensor Hidden(Tape tape, TokenBatch batch, KeyValuePool pool, IReadOnlyList<BlockTable> tables)
+    {
+        if (tables.Count != batch.Segments.Count)
+        {
+            throw new ArgumentException($"A pass takes one block table a segment; the batch has {batch.Segments.Count} segments and {tables.Count} tables were given.");
+        }
+        if (pool.Device != Device || pool.Layers != Config.Layers || pool.KeyValueHeads != Config.KeyValueHeads || pool.HeadSize != Config.HeadSize)
+        {
+            throw new ArgumentException($"The pool holds {pool.Layers} layers of {pool.KeyValueHeads} heads of size {pool.HeadSize}; this model has {Config.Layers} of {Config.KeyValueHeads} of size {Config.HeadSize}. Make it by NewPool.");
+        }
+        var segments = new PagedSegment[tables.Count];
+        for (int i = 0; i < segments.Length; i++)
+        {
+            (int start, int length) = batch.Segments[i];
+            if (length > 0 && batch.Positions[start] != tables[i].Length)
+            {
+                throw new ArgumentException($"Segment {i} begins at position {batch.Positions[start]}; its sequence has {tables[i].Length} tokens, so it must begin there.");
+            }
+            segments[i] = tables[i].Segment(start, length);
+        }
+        var cached = new CachedPass(pool, new PagedAttentionPlan(segments, Config.Heads, Config.KeyValueHeads, Config.HeadSize, 1 / MathF.Sqrt(Config.HeadSize)));
+        Tensor hidden = Run(tape, batch, cached, null, null);
+        for (int i = 0; i < segments.Length; i++)
+        {
+            tables[i].Advance(segments[i].QueryCount);
+        }
+        return hidden;
+    }
 
     /// <summary>The part of the model that is the first to give something not finite for a batch of whole sequences: "the embedding", "layer 3", "the last norm" or "the head"; null when all is finite.</summary>
     public string? FirstNonFinite(Tape tape, TokenBatch batch)
@@ -107,12 +173,8 @@ public sealed class Transformer : IDisposable
         return found;
     }
 
-    private Tensor Run(Tape tape, TokenBatch batch, KeyValueCache? cache, DropoutDraw? dropout, Action<string, Tensor>? observe)
+    private Tensor Run(Tape tape, TokenBatch batch, CachedPass? cached, DropoutDraw? dropout, Action<string, Tensor>? observe)
     {
-        if (cache is not null && batch.Segments.Count != 1)
-        {
-            throw new ArgumentException($"A cache belongs to one sequence; the batch has {batch.Segments.Count}.");
-        }
         Tensor positions = tape.Scope.From(batch.Positions, [batch.Positions.Length]);
         Tensor x = tape.Embedding(tape.Scope.From(batch.Ids, [batch.Ids.Length]), _embedding);
         if (_positionEmbedding is not null)
@@ -120,22 +182,19 @@ public sealed class Transformer : IDisposable
             x = tape.Add(x, tape.Embedding(positions, _positionEmbedding));
         }
         observe?.Invoke("the embedding", x);
-        AttentionSegment[] segments = cache is null
-            ? batch.SelfAttention()
-            : [new AttentionSegment(0, batch.Ids.Length, 0, cache.Length + batch.Ids.Length)];
+        AttentionSegment[] segments = cached is null ? batch.SelfAttention() : [];
         var plan = new AttentionPlan(segments, Config.Heads, Config.KeyValueHeads, Config.HeadSize, 1 / MathF.Sqrt(Config.HeadSize));
         for (int layer = 0; layer < _blocks.Length; layer++)
         {
-            x = _blocks[layer].Forward(tape, x, positions, plan, cache, dropout);
+            x = _blocks[layer].Forward(tape, x, positions, plan, cached, dropout);
             observe?.Invoke(FormattableString.Invariant($"layer {layer}"), x);
         }
-        cache?.Advance(batch.Ids.Length);
         x = _finalNorm.Forward(tape, x);
         observe?.Invoke("the last norm", x);
         return x;
     }
 
-    /// <summary>The head: scores of the next token for each row of <see cref="Hidden"/>'s result.</summary>
+    /// <summary>The head: scores of the next token for each row of <see cref="Hidden(Tape, TokenBatch, DropoutDraw?)"/>'s result.</summary>
     /// <returns>[rows, vocabulary].</returns>
     public Tensor Logits(Tape tape, Tensor hidden) => tape.Linear(hidden, _head);
 
@@ -151,6 +210,9 @@ public sealed class Transformer : IDisposable
         Parameters.Dispose();
         _constants.Dispose();
     }
+
+    /// <summary>Where a pass finds and leaves its sequences' keys and values.</summary>
+    private sealed record CachedPass(KeyValuePool Pool, PagedAttentionPlan Plan);
 
     /// <summary>A linear map of the model with an optional bias.</summary>
     private sealed class Projection
@@ -224,24 +286,23 @@ public sealed class Transformer : IDisposable
             _down = new Projection(model, $"{name}.mlp.down_proj", config.Channels, config.HiddenChannels, config.ProjectionBias);
         }
 
-        public Tensor Forward(Tape tape, Tensor x, Tensor positions, AttentionPlan plan, KeyValueCache? cache, DropoutDraw? draw)
+        public Tensor Forward(Tape tape, Tensor x, Tensor positions, AttentionPlan plan, CachedPass? cached, DropoutDraw? draw)
         {
             float dropout = draw is null ? 0 : _model.Config.Dropout;
             DropoutDraw drawn = draw ?? default;
-            x = tape.Add(x, tape.Dropout(Attend(tape, _attentionNorm.Forward(tape, x), positions, plan, cache), dropout, drawn.At(2 * _layer)));
+            x = tape.Add(x, tape.Dropout(Attend(tape, _attentionNorm.Forward(tape, x), positions, plan, cached), dropout, drawn.At(2 * _layer)));
             return tape.Add(x, tape.Dropout(FeedForward(tape, _feedForwardNorm.Forward(tape, x)), dropout, drawn.At(2 * _layer + 1)));
         }
 
-        private Tensor Attend(Tape tape, Tensor x, Tensor positions, AttentionPlan plan, KeyValueCache? cache)
+        private Tensor Attend(Tape tape, Tensor x, Tensor positions, AttentionPlan plan, CachedPass? cached)
         {
             Tensor q = Place(tape, _query.Forward(tape, x), _queryGain, positions);
             Tensor k = Place(tape, _key.Forward(tape, x), _keyGain, positions);
             Tensor v = _value.Forward(tape, x);
-            if (cache is not null)
-            {
-                (k, v) = cache.Append(tape, _layer, k, v);
-            }
-            return _output.Forward(tape, tape.Attention(q, k, v, plan));
+            Tensor attended = cached is null
+                ? tape.Attention(q, k, v, plan)
+                : tape.PagedAttention(q, k, v, cached.Pool.Layer(_layer), cached.Plan);
+            return _output.Forward(tape, attended);
         }
 
         /// <summary>Normalises (where configured) and rotates queries or keys.</summary>

@@ -102,6 +102,16 @@ public sealed class Tensor
             : throw new InvalidOperationException($"A tensor of {Type} has no span of {typeof(T).Name}.");
     }
 
+    /// <summary>The elements of one row (all axes but the last counted together) of a contiguous tensor, which may be larger than a span.</summary>
+    public Span<T> Row<T>(int row)
+        where T : unmanaged
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Shape.RowCount, nameof(row));
+        return IsContiguous
+            ? new Tensor(Storage, Offset + (long)row * Shape.Last, Type, [Shape.Last]).Span<T>()
+            : throw new InvalidOperationException($"A tensor {Shape} with gaps between its elements has no span; copy it first.");
+    }
+
     /// <summary>Sets every element to zero (the tensor must be contiguous).</summary>
     public unsafe void Clear()
     {

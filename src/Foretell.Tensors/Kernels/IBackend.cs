@@ -30,6 +30,16 @@ public interface IBackend : IDisposable
     /// <summary>Gradients of <see cref="Attention"/>, overwritten.</summary>
     void AttentionBackward(AttentionPlan plan, MatrixView q, MatrixView k, MatrixView v, MatrixView result, MatrixView logSumExp, MatrixView dResult, MatrixView dQ, MatrixView dK, MatrixView dV);
 
+    /// <summary>Bytes of one block of one layer's keys and values: <see cref="PagedAttentionPlan.BlockTokens"/> tokens in this backend's own order; a multiple of 64.</summary>
+    /// <param name="keyValueHeads">Key and value heads.</param>
+    /// <param name="headSize">Elements of a head.</param>
+    /// <param name="type">What is computed in: Float32 or Float64.</param>
+    long KeyValueBlockBytes(int keyValueHeads, int headSize, DType type);
+
+    /// <summary>Writes the new tokens' keys and values into their blocks, then softmax(q kᵀ · scale) v over each segment's blocks: the bits of <see cref="Attention"/> over whole sequences.</summary>
+    /// <param name="cache">[blocks of the pool, <see cref="KeyValueBlockBytes"/> / 4] integers: one layer's blocks, 64-byte aligned.</param>
+    void PagedAttention(PagedAttentionPlan plan, MatrixView q, MatrixView k, MatrixView v, MatrixView cache, MatrixView result);
+
     /// <summary>x / sqrt(mean(x²) + epsilon) · gain over each row; inverse [rows, 1] keeps the factor.</summary>
     void RmsNorm(MatrixView x, MatrixView gain, float epsilon, MatrixView result, MatrixView inverse);
 

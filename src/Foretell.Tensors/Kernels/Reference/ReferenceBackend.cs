@@ -7,7 +7,7 @@ namespace Foretell.Tensors.Kernels.Reference;
 /// tested against, and that finite differences are taken of.
 /// </summary>
 /// <param name="precision">BFloat16 rounds the operands of <see cref="Multiply"/> as bfloat16 hardware does; sums stay in single precision.</param>
-public unsafe class ReferenceBackend(DType precision = DType.Float32) : IBackend
+public unsafe partial class ReferenceBackend(DType precision = DType.Float32) : IBackend
 {
     public virtual string Name => precision == DType.BFloat16 ? "reference bfloat16" : "reference float32";
 

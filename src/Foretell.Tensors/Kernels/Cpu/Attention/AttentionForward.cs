@@ -14,19 +14,13 @@ internal sealed unsafe class AttentionForward(AttentionGeometry geometry, Matrix
     public long PackedBytes(AttentionUnit unit) =>
         geometry.TransposedBytes(unit.Segment.KeyCount) + geometry.StraightBytes(unit.Segment.KeyCount);
 
-    /// <summary>
-    /// Blocks of a unit: panels of one head's queries; when there is but one query, which all heads of the group see the
-    /// same keys with, panels of heads.
-    /// </summary>
-    public int Blocks(AttentionUnit unit) => unit.Segment.QueryCount == 1
-        ? Panels(geometry.Group)
-        : geometry.Group * Panels(unit.Segment.QueryCount);
+    public int Blocks(AttentionUnit unit) => QueryBlock.Count(geometry, unit.Segment.QueryCount);
 
     /// <summary>The work of a block, in pairs of a query and a key.</summary>
     public long Cost(AttentionUnit unit, int block)
     {
         QueryBlock queries = Block(unit, block);
-        return (long)queries.Q.Rows * queries.Visible(queries.Q.Rows - 1);
+        return (long)queries.Rows * queries.Visible(queries.Rows - 1);
     }
 
     public void PackKeys(AttentionUnit unit, byte* packed) =>
@@ -68,7 +62,7 @@ internal sealed unsafe class AttentionForward(AttentionGeometry geometry, Matrix
 
     private void Run(QueryBlock block, int keys, byte* packed, Buffers buffers)
     {
-        int rows = block.Q.Rows;
+        int rows = block.Rows;
         int visible = block.Visible(rows - 1);
         int stride = AttentionGeometry.Stride(visible);
         int headSize = geometry.HeadSize;
@@ -80,7 +74,7 @@ internal sealed unsafe class AttentionForward(AttentionGeometry geometry, Matrix
         {
             float maximum = AttentionRows.Exponentials(buffers.Scores + (long)row * stride, block.Visible(row), AttentionGeometry.WholePanels(visible),
                 geometry.Plan.Scale, geometry.Narrow, out sums[row]);
-            *block.LogSumExp(row) = maximum + VectorMath.Log(sums[row]);
+            *LogSumExp(block, row) = maximum + VectorMath.Log(sums[row]);
         }
         _engine.PackLeft(geometry.Weights(buffers.Scores, rows, visible, stride), transposed: false, buffers.LeftWeights);
         geometry.Multiply(buffers.LeftWeights, packed + geometry.TransposedBytes(keys), keys, visible, buffers.Sums, paddedHeadSize, rows, headSize);
@@ -90,50 +84,12 @@ internal sealed unsafe class AttentionForward(AttentionGeometry geometry, Matrix
         }
     }
 
-    private QueryBlock Block(AttentionUnit unit, int block)
-    {
-        AttentionSegment segment = unit.Segment;
-        int headSize = geometry.HeadSize;
-        int firstHead = unit.KeyValueHead * geometry.Group;
-        if (segment.QueryCount == 1)
-        {
-            // The group's heads of one row, seen as rows of one head.
-            int head = block * _engine.RowPanel;
-            int heads = Math.Min(_engine.RowPanel, geometry.Group - head);
-            head += firstHead;
-            return new QueryBlock(
-                new MatrixView(q.At(segment.QueryStart, head * headSize), q.Type, heads, headSize, headSize),
-                new MatrixView(result.At(segment.QueryStart, head * headSize), result.Type, heads, headSize, headSize),
-                (float*)logSumExp.At(segment.QueryStart, head), 1, segment.KeyCount, 0);
-        }
-        int panels = Panels(segment.QueryCount);
-        int headOfGroup = block / panels;
-        int query = block % panels * _engine.RowPanel;
-        int queries = Math.Min(_engine.RowPanel, segment.QueryCount - query);
-        return new QueryBlock(geometry.Queries(q, unit, headOfGroup, query, queries), geometry.Queries(result, unit, headOfGroup, query, queries),
-            (float*)logSumExp.At(segment.QueryStart + query, firstHead + headOfGroup), logSumExp.Stride, unit.CachedKeys + query + 1, 1);
-    }
+    private QueryBlock Block(AttentionUnit unit, int block) =>
+        QueryBlock.Of(geometry, q, result, unit.Segment.QueryStart, unit.Segment.QueryCount, unit.CachedKeys, unit.KeyValueHead, block);
 
-    private int Panels(int rows) => (rows + _engine.RowPanel - 1) / _engine.RowPanel;
-
-    /// <summary>Rows that are computed together.</summary>
-    /// <param name="Q">[rows, headSize].</param>
-    /// <param name="Result">[rows, headSize].</param>
-    /// <param name="FirstLogSumExp">Of row 0.</param>
-    /// <param name="LogSumExpStride">Singles from one row's to the next's.</param>
-    /// <param name="FirstVisible">Keys that row 0 sees.</param>
-    /// <param name="MoreVisible">Keys that each further row sees more.</param>
-    private readonly record struct QueryBlock(MatrixView Q, MatrixView Result, nint FirstLogSumExp, long LogSumExpStride, int FirstVisible, int MoreVisible)
-    {
-        public QueryBlock(MatrixView q, MatrixView result, float* firstLogSumExp, long logSumExpStride, int firstVisible, int moreVisible)
-            : this(q, result, (nint)firstLogSumExp, logSumExpStride, firstVisible, moreVisible)
-        {
-        }
-
-        public int Visible(int row) => FirstVisible + row * MoreVisible;
-
-        public float* LogSumExp(int row) => (float*)FirstLogSumExp + row * LogSumExpStride;
-    }
+    private float* LogSumExp(QueryBlock block, int row) => block.MoreVisible == 0
+        ? (float*)logSumExp.At(block.Row, block.Head + row)
+        : (float*)logSumExp.At(block.Row + row, block.Head);
 
     /// <summary>One thread's scratch.</summary>
     private readonly struct Buffers

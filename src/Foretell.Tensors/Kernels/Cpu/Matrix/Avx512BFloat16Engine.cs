@@ -31,6 +31,12 @@ internal sealed unsafe class Avx512BFloat16Engine : AssembledEngine
     public override void PackRight(MatrixView source, bool transposed, int firstPanel, int endPanel, byte* destination) =>
         TilePanels.PackRight(source, !transposed, firstPanel, endPanel, destination);
 
+    public override void WriteRightColumn(float* source, int depth, int column, byte* panel) =>
+        TilePanels.WriteRightColumn(source, depth, column, panel);
+
+    public override void WriteRightRow(float* source, int columns, int depthIndex, byte* panels, long panelBytes) =>
+        TilePanels.WriteRightRow(source, columns, depthIndex, panels, panelBytes);
+
     protected override int Streams(int rows) => rows <= 2 ? 4 : rows <= 4 ? 3 : 1;
 
     protected override ExecutableMemory Assemble(int rows, int streams) => Avx512Kernel.Assemble(bfloat16: true, rows, streams);

@@ -32,6 +32,12 @@ internal sealed unsafe class Avx512FloatEngine(DType operandType) : AssembledEng
     public override void PackRight(MatrixView source, bool transposed, int firstPanel, int endPanel, byte* destination) =>
         FloatPanels.Pack(source, !transposed, ColumnPanel, operandType == DType.BFloat16, firstPanel, endPanel, (float*)destination);
 
+    public override void WriteRightColumn(float* source, int depth, int column, byte* panel) =>
+        FloatPanels.WriteColumn(source, depth, column, ColumnPanel, operandType == DType.BFloat16, (float*)panel);
+
+    public override void WriteRightRow(float* source, int columns, int depthIndex, byte* panels, long panelBytes) =>
+        FloatPanels.WriteRow(source, columns, depthIndex, ColumnPanel, operandType == DType.BFloat16, (float*)panels, panelBytes / sizeof(float));
+
     protected override int Streams(int rows) => rows <= 2 ? 4 : rows <= 4 ? 3 : 1;
 
     protected override ExecutableMemory Assemble(int rows, int streams) => Avx512Kernel.Assemble(bfloat16: false, rows, streams);

@@ -44,6 +44,33 @@ internal static unsafe class FloatPanels
         }
     }
 
+    /// <summary>Overwrites one breadth index of one panel.</summary>
+    public static void WriteColumn(float* source, int depth, int column, int width, bool roundToBFloat16, float* panel)
+    {
+        for (int k = 0; k < depth; k++)
+        {
+            panel[(long)k * width + column] = roundToBFloat16 ? BFloat16Conversion.Widen(BFloat16Conversion.Round(source[k])) : source[k];
+        }
+    }
+
+    /// <summary>Overwrites one depth index of the panels that hold <paramref name="columns"/> columns.</summary>
+    public static void WriteRow(float* source, int columns, int depthIndex, int width, bool roundToBFloat16, float* panels, long panelFloats)
+    {
+        for (int first = 0; first < columns; first += width, panels += panelFloats)
+        {
+            float* row = panels + (long)depthIndex * width;
+            int count = Math.Min(width, columns - first);
+            if (roundToBFloat16)
+            {
+                BFloat16Conversion.RoundKeepingSingles(source + first, row, count);
+            }
+            else
+            {
+                new Span<float>(source + first, count).CopyTo(new Span<float>(row, count));
+            }
+        }
+    }
+
     [SkipLocalsInit]
     private static void PackBlock(MatrixView source, bool depthMajor, int width, bool roundToBFloat16, int panel, int k, float* destination)
     {

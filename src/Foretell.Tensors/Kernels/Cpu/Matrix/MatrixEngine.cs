@@ -69,6 +69,21 @@ internal abstract unsafe class MatrixEngine
     /// <param name="destination">The whole packed operand: <see cref="RightBytes"/> bytes, 64-byte aligned.</param>
     public abstract void PackRight(MatrixView source, bool transposed, int firstPanel, int endPanel, byte* destination);
 
+    /// <summary>Overwrites one column of a packed right panel, as packing it would.</summary>
+    /// <param name="source">[depth].</param>
+    /// <param name="depth">The panel's depth.</param>
+    /// <param name="column">In [0, <see cref="ColumnPanel"/>).</param>
+    /// <param name="panel">The packed panel.</param>
+    public abstract void WriteRightColumn(float* source, int depth, int column, byte* panel);
+
+    /// <summary>Overwrites one depth index of packed right panels, as packing them would.</summary>
+    /// <param name="source">[columns].</param>
+    /// <param name="columns">Columns of the operand.</param>
+    /// <param name="depthIndex">Below the panels' depth.</param>
+    /// <param name="panels">The packed panels.</param>
+    /// <param name="panelBytes">Bytes from one panel to the next.</param>
+    public abstract void WriteRightRow(float* source, int columns, int depthIndex, byte* panels, long panelBytes);
+
     /// <summary>Packs a whole right operand; see <see cref="PackRight(MatrixView, bool, int, int, byte*)"/>.</summary>
     public void PackRight(MatrixView source, bool transposed, byte* destination)
     {

@@ -62,6 +62,12 @@ internal sealed unsafe class PortableEngine : MatrixEngine
     public override void PackRight(MatrixView source, bool transposed, int firstPanel, int endPanel, byte* destination) =>
         FloatPanels.Pack(source, !transposed, ColumnPanel, OperandType == DType.BFloat16, firstPanel, endPanel, (float*)destination);
 
+    public override void WriteRightColumn(float* source, int depth, int column, byte* panel) =>
+        FloatPanels.WriteColumn(source, depth, column, ColumnPanel, OperandType == DType.BFloat16, (float*)panel);
+
+    public override void WriteRightRow(float* source, int columns, int depthIndex, byte* panels, long panelBytes) =>
+        FloatPanels.WriteRow(source, columns, depthIndex, ColumnPanel, OperandType == DType.BFloat16, (float*)panels, panelBytes / sizeof(float));
+
     protected override void Run(KernelArguments arguments, int rows) => _run(arguments, rows);
 
     /// <summary>Blocks of eight rows at full width; fewer rows are better served by blocks of four at half of it.</summary>

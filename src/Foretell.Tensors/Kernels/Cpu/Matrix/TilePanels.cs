@@ -33,6 +33,45 @@ internal static unsafe class TilePanels
     public static void PackRight(MatrixView source, bool depthMajor, int firstPanel, int endPanel, byte* destination) =>
         Pack(source, depthMajor, isLeft: false, firstPanel, endPanel, destination);
 
+    /// <summary>Overwrites one column of one right panel.</summary>
+    [SkipLocalsInit]
+    public static void WriteRightColumn(float* source, int depth, int column, byte* panel)
+    {
+        ushort* rounded = stackalloc ushort[DepthStep];
+        var pairs = (uint*)(panel + column / 16 * TileBytes) + column % 16;
+        for (int first = 0; first < depth; first += DepthStep, pairs += StepBytes / sizeof(uint))
+        {
+            int count = Math.Min(DepthStep, depth - first);
+            BFloat16Conversion.Round(source + first, rounded, count);
+            if (count % 2 == 1)
+            {
+                rounded[count] = 0;
+            }
+            for (int pair = 0; 2 * pair < count; pair++)
+            {
+                pairs[pair * 16] = ((uint*)rounded)[pair];
+            }
+        }
+    }
+
+    /// <summary>Overwrites one depth index of the right panels that hold <paramref name="columns"/> columns.</summary>
+    [SkipLocalsInit]
+    public static void WriteRightRow(float* source, int columns, int depthIndex, byte* panels, long panelBytes)
+    {
+        ushort* rounded = stackalloc ushort[Width];
+        long row = (long)depthIndex / DepthStep * StepBytes + depthIndex % DepthStep / 2 * 64;
+        for (int first = 0; first < columns; first += Width, panels += panelBytes)
+        {
+            int count = Math.Min(Width, columns - first);
+            BFloat16Conversion.Round(source + first, rounded, count);
+            for (int column = 0; column < count; column++)
+            {
+                var pair = (ushort*)(panels + row + column / 16 * TileBytes) + column % 16 * 2;
+                pair[depthIndex % 2] = rounded[column];
+            }
+        }
+    }
+
     private static void Pack(MatrixView source, bool depthMajor, bool isLeft, int firstPanel, int endPanel, byte* destination)
     {
         int depth = depthMajor ? source.Rows : source.Columns;
