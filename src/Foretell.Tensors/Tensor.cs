@@ -77,13 +77,11 @@ public sealed class Tensor
     private unsafe void* Pointer => (byte*)Storage.Pointer + Type.Bytes(Offset);
 
     /// <summary>The memory of a contiguous tensor of less than 2 GiB, as bytes.</summary>
-    public ReadOnlySpan<byte> Bytes() => Type switch
+    public unsafe ReadOnlySpan<byte> Bytes()
     {
-        DType.Float32 => System.Runtime.InteropServices.MemoryMarshal.AsBytes(Span<float>()),
-        DType.BFloat16 => System.Runtime.InteropServices.MemoryMarshal.AsBytes(Span<ushort>()),
-        DType.Float64 => System.Runtime.InteropServices.MemoryMarshal.AsBytes(Span<double>()),
-        _ => System.Runtime.InteropServices.MemoryMarshal.AsBytes(Span<int>()),
-    };
+        NeedContiguous();
+        return new ReadOnlySpan<byte>(Pointer, checked((int)Type.Bytes(Shape.ElementCount)));
+    }
 
     /// <summary>Another leaf over the same memory, with a gradient of its own.</summary>
     public Tensor Alias() => new(Storage, Offset, Type, Shape, _strides);
@@ -92,10 +90,7 @@ public sealed class Tensor
     public unsafe Span<T> Span<T>()
         where T : unmanaged
     {
-        if (!IsContiguous)
-        {
-            throw new InvalidOperationException($"A tensor {Shape} with gaps between its elements has no span; copy it first.");
-        }
+        NeedContiguous();
         bool fits = !Type.IsQuantized() && sizeof(T) == Type.Size() && (typeof(T) != typeof(float) || Type == DType.Float32) && (typeof(T) != typeof(int) || Type == DType.Int32);
         return fits
             ? new Span<T>(Pointer, checked((int)Shape.ElementCount))
@@ -129,7 +124,7 @@ public sealed class Tensor
     }
 
     /// <summary>Replaces the elements, converting from single precision, in row-major order.</summary>
-    public void CopyFrom(ReadOnlySpan<float> values)
+    public unsafe void CopyFrom(ReadOnlySpan<float> values)
     {
         if (values.Length != Shape.ElementCount)
         {
@@ -154,8 +149,23 @@ public sealed class Tensor
                     doubles[i] = values[i];
                 }
                 break;
-            default:
+            case DType.Float16:
+                Span<Half> narrow = Span<Half>();
+                for (int i = 0; i < values.Length; i++)
+                {
+                    narrow[i] = (Half)values[i];
+                }
+                break;
+            case DType.Int32:
                 throw new InvalidOperationException("Integers are not converted from floats.");
+            default:
+                NeedContiguous();
+                long rowBytes = Type.Bytes(Shape.Last);
+                for (int row = 0; row < Shape.RowCount; row++)
+                {
+                    QuantizedBlocks.Quantize(Type, values.Slice(row * Shape.Last, Shape.Last), new Span<byte>((byte*)Pointer + row * rowBytes, checked((int)rowBytes)));
+                }
+                break;
         }
         Storage.Touch();
     }
@@ -164,11 +174,29 @@ public sealed class Tensor
     public unsafe float[] ToArray()
     {
         float[] values = new float[Shape.ElementCount];
+        if (Type.IsQuantized())
+        {
+            NeedContiguous();
+            long rowBytes = Type.Bytes(Shape.Last);
+            for (int row = 0; row < Shape.RowCount; row++)
+            {
+                QuantizedBlocks.Dequantize(Type, new ReadOnlySpan<byte>((byte*)Pointer + row * rowBytes, checked((int)rowBytes)), values.AsSpan(row * Shape.Last, Shape.Last));
+            }
+            return values;
+        }
         fixed (float* destination = values)
         {
             PlainCopy.Run(Strided(), new StridedView(destination, DType.Float32, Shape, Contiguous(Shape)), accumulate: false);
         }
         return values;
+    }
+
+    private void NeedContiguous()
+    {
+        if (!IsContiguous)
+        {
+            throw new InvalidOperationException($"A tensor {Shape} with gaps between its elements has no span; copy it first.");
+        }
     }
 
     /// <summary>The only element.</summary>

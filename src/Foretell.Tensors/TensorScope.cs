@@ -12,6 +12,7 @@ public sealed class TensorScope(Device device) : IDisposable
     public Tensor Empty(Shape shape, DType type = DType.Float32)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        NeedWholeBlocks(shape, type);
         var storage = new Storage(Device, type.Bytes(shape.ElementCount));
         _owned.Add(storage);
         return new Tensor(storage, 0, type, shape);
@@ -23,13 +24,18 @@ public sealed class TensorScope(Device device) : IDisposable
     public Tensor Adopt(nint pointer, Shape shape, DType type)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (shape.ElementCount > 0 && shape.Last % type.BlockLength() != 0)
-        {
-            throw new ArgumentException($"Rows of {type} are whole blocks of {type.BlockLength()}; {shape} is not.");
-        }
+        NeedWholeBlocks(shape, type);
         var storage = new Storage(Device, pointer, type.Bytes(shape.ElementCount));
         _owned.Add(storage);
         return new Tensor(storage, 0, type, shape);
+    }
+
+    private static void NeedWholeBlocks(Shape shape, DType type)
+    {
+        if (shape.ElementCount > 0 && type.IsQuantized() && shape.Last % type.BlockLength() != 0)
+        {
+            throw new ArgumentException($"Rows of {type} are whole blocks of {type.BlockLength()}; {shape} has rows of {shape.Last}.");
+        }
     }
 
     /// <summary>A tensor of zeros.</summary>

@@ -7,12 +7,13 @@ public sealed partial class Tape
 {
     /// <summary>x Wᵀ + b.</summary>
     /// <param name="x">[..., in].</param>
-    /// <param name="weight">[out, in], as published models store it.</param>
+    /// <param name="weight">[out, in], as published models store it, of any type but integers; without derivatives through it when quantized, and x is then rounded to bytes by blocks of 32.</param>
     /// <param name="bias">[out], or null.</param>
     /// <returns>[..., out].</returns>
     public Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null)
     {
-        NeedNumbers("linear", x, weight, bias);
+        NeedNumbers("linear", x, bias);
+        NeedWeight("linear", weight, x);
         if (weight.Shape.Rank != 2 || x.Shape.Last != weight.Shape[1] || (bias is not null && bias.Shape != [weight.Shape[0]]))
         {
             throw new ArgumentException($"linear: x {x.Shape}, weight {weight.Shape}, bias {bias?.Shape.ToString() ?? "none"} do not fit; wanted x [..., in], weight [out, in], bias [out].");
@@ -41,7 +42,7 @@ public sealed partial class Tape
     /// <returns>[..., channels].</returns>
     public Tensor Embedding(Tensor ids, Tensor weight)
     {
-        NeedNumbers("embedding", weight);
+        NeedWeight("embedding", weight);
         if (weight.Shape.Rank != 2)
         {
             throw new ArgumentException($"embedding: the weight must be [vocabulary, channels]; it was {weight.Shape}.");
@@ -108,7 +109,8 @@ public sealed partial class Tape
     /// <returns>The loss [1] (scale × Σ weight × nats) and each row's nats [rows] (0 where the weight is 0).</returns>
     public (Tensor Loss, Tensor Nats) HeadCrossEntropy(Tensor x, Tensor weight, Tensor targets, Tensor weights, float scale)
     {
-        NeedNumbers("head cross-entropy", x, weight);
+        NeedNumbers("head cross-entropy", x);
+        NeedWeight("head cross-entropy", weight, x);
         int rows = x.Shape.RowCount;
         int vocabulary = weight.Shape[0];
         if (weight.Shape.Rank != 2 || x.Shape.Last != weight.Shape[1] || targets.Shape.ElementCount != rows || weights.Shape.ElementCount != rows)

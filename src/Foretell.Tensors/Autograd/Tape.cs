@@ -162,6 +162,23 @@ public sealed partial class Tape : IDisposable
             {
                 throw new ArgumentException($"{operation}: {operand} holds integers; wanted floating-point numbers.");
             }
+            if (operand is not null && (operand.Type == DType.Float16 || operand.Type.IsQuantized()))
+            {
+                throw new ArgumentException($"{operation}: {operand} is a type that weights alone may have; wanted Float32, BFloat16 or Float64.");
+            }
+        }
+    }
+
+    /// <summary>Refuses weights that are not numbers, and quantized ones where a derivative would be asked through them.</summary>
+    private void NeedWeight(string operation, Tensor weight, Tensor? x = null)
+    {
+        if (weight.Type == DType.Int32)
+        {
+            throw new ArgumentException($"{operation}: {weight} holds integers; wanted floating-point numbers or quantized weights.");
+        }
+        if (weight.Type.IsQuantized() && Recording && (Wants(weight) || Wants(x)))
+        {
+            throw new ArgumentException($"{operation}: quantized weights {weight} have no derivatives; use a tape that does not record, or weights in Float32 or BFloat16.");
         }
     }
 

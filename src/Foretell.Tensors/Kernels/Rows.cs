@@ -44,6 +44,7 @@ internal static unsafe class PlainCopy
         DType.Float32 => ((float*)pointer)[index],
         DType.Float64 => ((double*)pointer)[index],
         DType.BFloat16 => BFloat16Bits.ToSingle(((ushort*)pointer)[index]),
+        DType.Float16 => (double)((Half*)pointer)[index],
         _ => ((int*)pointer)[index],
     };
 
@@ -59,6 +60,9 @@ internal static unsafe class PlainCopy
                 break;
             case DType.BFloat16:
                 ((ushort*)pointer)[index] = BFloat16Bits.From((float)value);
+                break;
+            case DType.Float16:
+                ((Half*)pointer)[index] = (Half)value;
                 break;
             default:
                 ((int*)pointer)[index] = (int)value;

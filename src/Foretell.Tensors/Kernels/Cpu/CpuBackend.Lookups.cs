@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Foretell.Tensors.Kernels.Cpu.Matrix;
 using Foretell.Tensors.Kernels.Reference;
 
 namespace Foretell.Tensors.Kernels.Cpu;
@@ -9,7 +10,7 @@ internal sealed unsafe partial class CpuBackend
 {
     public override void Embedding(MatrixView ids, MatrixView weight, MatrixView result)
     {
-        if (!IsFast(result) || weight.Type is not (DType.Float32 or DType.BFloat16))
+        if (!IsFast(result) || weight.Type is DType.Float64 or DType.Int32)
         {
             base.Embedding(ids, weight, result);
             return;
@@ -19,13 +20,20 @@ internal sealed unsafe partial class CpuBackend
             for (int row = start; row < end; row++)
             {
                 int id = ids.Row<int>(row)[0];
-                if (weight.Type == DType.Float32)
+                switch (weight.Type)
                 {
-                    weight.Row<float>(id).CopyTo(result.Row<float>(row));
-                }
-                else
-                {
-                    Widen((ushort*)weight.Pointer + id * weight.Stride, result.FloatRow(row), weight.Columns);
+                    case DType.Float32:
+                        weight.Row<float>(id).CopyTo(result.Row<float>(row));
+                        break;
+                    case DType.BFloat16:
+                        Widen((ushort*)weight.Pointer + id * weight.Stride, result.FloatRow(row), weight.Columns);
+                        break;
+                    case DType.Float16:
+                        Float16Conversion.Widen((ushort*)weight.At(id, 0), result.FloatRow(row), weight.Columns);
+                        break;
+                    default:
+                        ReferenceQuantized.Dequantize(weight, id, result.Row<float>(row));
+                        break;
                 }
             }
         });

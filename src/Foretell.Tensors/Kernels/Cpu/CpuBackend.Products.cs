@@ -1,4 +1,5 @@
 using Foretell.Tensors.Kernels.Cpu.Matrix;
+using Foretell.Tensors.Kernels.Reference;
 
 namespace Foretell.Tensors.Kernels.Cpu;
 
@@ -7,7 +8,13 @@ internal sealed unsafe partial class CpuBackend
 {
     public override void Multiply(MatrixView left, bool leftTransposed, MatrixView right, bool rightTransposed, Storage? rightOwner, MatrixView bias, MatrixView result, bool accumulate)
     {
-        bool fast = IsOperand(left) && IsOperand(right) && (bias.IsNone || IsFast(bias)) && (IsFast(result) || (IsOperand(result) && !accumulate));
+        if (right.Type.IsQuantized() && left.Type != DType.Float64)
+        {
+            NeedQuantizedProduct(leftTransposed, rightTransposed, accumulate);
+            MultiplyQuantized(left, right, bias, result);
+            return;
+        }
+        bool fast = IsOperand(left) && (IsOperand(right) || right.Type == DType.Float16) && (bias.IsNone || IsFast(bias)) && (IsFast(result) || (IsOperand(result) && !accumulate));
         if (!fast)
         {
             base.Multiply(left, leftTransposed, right, rightTransposed, rightOwner, bias, result, accumulate);
@@ -60,6 +67,10 @@ internal sealed unsafe partial class CpuBackend
             return packed;
         }
     }
+
+    private void MultiplyQuantized(MatrixView x, MatrixView weight, MatrixView bias, MatrixView result) =>
+        ForRows(weight.Rows, (long)x.Rows * weight.Rows * weight.Columns, (start, end) =>
+            ReferenceQuantized.Multiply(x, weight.RowRange(start, end - start), bias.IsNone ? bias : bias.Slice(0, 1, start, end - start), result.Slice(0, result.Rows, start, end - start)));
 
     private static bool IsOperand(MatrixView x) =>
         x.Type is DType.Float32 or DType.BFloat16 && (x.Rows <= 1 || x.Stride >= x.Columns);

@@ -17,6 +17,12 @@ public unsafe partial class ReferenceBackend(DType precision = DType.Float32) : 
 
     public virtual void Multiply(MatrixView left, bool leftTransposed, MatrixView right, bool rightTransposed, Storage? rightOwner, MatrixView bias, MatrixView result, bool accumulate)
     {
+        if (right.Type.IsQuantized())
+        {
+            NeedQuantizedProduct(leftTransposed, rightTransposed, accumulate);
+            ReferenceQuantized.Multiply(left, right, bias, result);
+            return;
+        }
         int depth = leftTransposed ? left.Rows : left.Columns;
         for (int m = 0; m < result.Rows; m++)
         {
@@ -212,6 +218,11 @@ public unsafe partial class ReferenceBackend(DType precision = DType.Float32) : 
     {
         for (int r = 0; r < ids.Rows; r++)
         {
+            if (weight.Type.IsQuantized())
+            {
+                ReferenceQuantized.Dequantize(weight, ids.Row<int>(r)[0], result.Row<float>(r));
+                continue;
+            }
             MatrixView row = weight.RowRange(ids.Row<int>(r)[0], 1);
             PlainCopy.Run(AsStrided(row), AsStrided(result.RowRange(r, 1)), accumulate: false);
         }
@@ -435,6 +446,15 @@ public unsafe partial class ReferenceBackend(DType precision = DType.Float32) : 
             {
                 result[0, c] += x[r, c];
             }
+        }
+    }
+
+    /// <summary>Blocks of weights lie along depth: only x Wᵀ can be summed over them.</summary>
+    protected static void NeedQuantizedProduct(bool leftTransposed, bool rightTransposed, bool accumulate)
+    {
+        if (leftTransposed || !rightTransposed || accumulate)
+        {
+            throw new NotSupportedException("A product with quantized weights is x times the transpose of weights [outputs, inputs], not added to anything.");
         }
     }
 

@@ -134,6 +134,14 @@ internal static unsafe class FloatPanels
         {
             BFloat16Conversion.Widen((ushort*)from, destination, count);
         }
+        else if (source.Type == DType.Float16)
+        {
+            Float16Conversion.Widen((ushort*)from, destination, count);
+            if (roundToBFloat16)
+            {
+                BFloat16Conversion.RoundKeepingSingles(destination, destination, count);
+            }
+        }
         else if (roundToBFloat16)
         {
             BFloat16Conversion.RoundKeepingSingles((float*)from, destination, count);

@@ -147,12 +147,18 @@ internal static unsafe class TilePanels
         {
             new Span<byte>(block, StepBytes).Clear();
         }
+        float* singles = stackalloc float[32];
         for (int i = 0; i < rows; i++)
         {
             byte* from = source.At(row + i, column);
             if (source.Type == DType.Float32)
             {
                 BFloat16Conversion.Round((float*)from, block + i * 32, columns);
+            }
+            else if (source.Type == DType.Float16)
+            {
+                Float16Conversion.Widen((ushort*)from, singles, columns);
+                BFloat16Conversion.Round(singles, block + i * 32, columns);
             }
             else
             {
