@@ -13,15 +13,7 @@ public static class ConfigJson
     /// <exception cref="InvalidDataException">The file is no JSON object, or asks for what the transformer does not have.</exception>
     public static TransformerConfig Read(string path)
     {
-        JsonObject json;
-        try
-        {
-            json = JsonNode.Parse(File.ReadAllBytes(path)) as JsonObject ?? throw Bad(path, "it is not a JSON object");
-        }
-        catch (JsonException error)
-        {
-            throw Bad(path, $"it is not valid JSON (line {error.LineNumber + 1})");
-        }
+        JsonObject json = JsonObjects.Read(path);
         string family = Text(json, "model_type") ?? throw Bad(path, "\"model_type\" is missing");
         TransformerConfig config = family switch
         {
@@ -172,16 +164,16 @@ public static class ConfigJson
     private static int Positive(string path, JsonObject json, string key) =>
         Integer(json, key) is int value and > 0 ? value : throw Bad(path, $"\"{key}\" must be a positive integer; it is {json[key]?.ToJsonString() ?? "missing"}");
 
-    private static int? Integer(JsonObject json, string key) => json[key] is JsonValue value && value.TryGetValue(out int number) ? number : null;
+    private static int? Integer(JsonObject json, string key) => JsonObjects.Integer(json[key]);
 
-    private static double? Real(JsonObject? json, string key) => json?[key] is JsonValue value && value.TryGetValue(out double number) ? number : null;
+    private static double? Real(JsonObject? json, string key) => JsonObjects.Real(json?[key]);
 
-    private static bool? Flag(JsonObject json, string key) => json[key] is JsonValue value && value.TryGetValue(out bool flag) ? flag : null;
+    private static bool? Flag(JsonObject json, string key) => JsonObjects.Flag(json[key]);
 
-    private static string? Text(JsonObject json, string key) => json[key] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+    private static string? Text(JsonObject json, string key) => JsonObjects.Text(json[key]);
 
     /// <summary>A single as the double that prints like it: 1e-6, not 9.999999974752427e-07.</summary>
     private static double Number(float value) => double.Parse(value.ToString(System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture);
 
-    private static InvalidDataException Bad(string path, string complaint) => new($"{path}: {complaint}.");
+    private static InvalidDataException Bad(string path, string complaint) => JsonObjects.Bad(path, complaint);
 }

@@ -29,24 +29,26 @@ internal static class Gpt2Layout
         {
             target.CopyFrom(values.AsSpan(part * outputs, outputs));
         }
-        else if (parameter.Kind != ParameterKind.Matrix)
-        {
-            target.CopyFrom(values);
-        }
         else
         {
-            int inputs = target.Shape[1];
-            float[] turned = new float[(long)outputs * inputs];
-            for (int o = 0; o < outputs; o++)
-            {
-                for (int i = 0; i < inputs; i++)
-                {
-                    turned[o * inputs + i] = values[i * outputs * parts + part * outputs + o];
-                }
-            }
-            target.CopyFrom(turned);
+            target.CopyFrom(parameter.Kind == ParameterKind.Matrix ? Turned(values, target.Shape, part, parts) : values);
         }
         return true;
+    }
+
+    /// <summary>One part of a map stored [in, parts × out], as [out, in].</summary>
+    public static float[] Turned(ReadOnlySpan<float> values, Shape shape, int part, int parts)
+    {
+        (int outputs, int inputs) = (shape[0], shape[1]);
+        float[] turned = new float[(long)outputs * inputs];
+        for (int o = 0; o < outputs; o++)
+        {
+            for (int i = 0; i < inputs; i++)
+            {
+                turned[o * inputs + i] = values[i * outputs * parts + part * outputs + o];
+            }
+        }
+        return turned;
     }
 
     /// <summary>All tensors in the published names and layout.</summary>
@@ -95,7 +97,7 @@ internal static class Gpt2Layout
     }
 
     /// <summary>Where a parameter of ours lies: the published tensor, which part of it, of how many.</summary>
-    private static (string Name, int Part, int Parts) Place(string ours)
+    public static (string Name, int Part, int Parts) Place(string ours)
     {
         string name = ours.Replace("model.layers.", "h.", StringComparison.Ordinal);
         foreach ((string from, string to, int part, int parts) in Renamings)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Foretell.Models.Files;
 using Foretell.Nn;
 using Foretell.Tensors;
 using Foretell.Tensors.Files;
@@ -9,28 +10,18 @@ namespace Foretell.Models;
 /// <summary>A model as a Hugging Face folder: config.json, model.safetensors, and beside them tokenizer.json.</summary>
 public static class ModelFolder
 {
-    /// <summary>Reads a model and its weights.</summary>
-    /// <param name="training">Whether parameters get gradients.</param>
-    /// <param name="type">How weights are kept in memory.</param>
+    /// <summary>Maps a model's weights for inference, in the type in which they were published (<see cref="PretrainedModel"/> adds what lies beside them).</summary>
+    /// <exception cref="IOException">The folder has no weights.</exception>
     /// <exception cref="InvalidDataException">A file is missing or does not fit; the message says which and why.</exception>
-    public static Transformer Load(string folder, Device device, bool training = false, DType type = DType.Float32)
+    public static Transformer Load(string folder, Device device)
     {
         string configPath = Path.Combine(folder, ConfigJson.FileName);
         if (!File.Exists(configPath))
         {
             throw new InvalidDataException($"{folder} is not a model folder: it has no {ConfigJson.FileName}.");
         }
-        var model = new Transformer(ConfigJson.Read(configPath), device, training, type);
-        try
-        {
-            LoadWeights(model, folder);
-            return model;
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        TransformerConfig config = ConfigJson.Read(configPath);
+        return PretrainedModel.Build(config, device, new HuggingFaceWeights(SafeTensors.Open(folder), config));
     }
 
     /// <summary>Writes a model so that other tools can load it; each file appears whole or not at all.</summary>

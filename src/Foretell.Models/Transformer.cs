@@ -23,27 +23,42 @@ public sealed class Transformer : IDisposable
     /// <param name="training">Whether parameters have gradients.</param>
     /// <param name="type">How weights are kept: Float32, BFloat16 for inference, or Float64 to check gradients on the reference kernels.</param>
     public Transformer(TransformerConfig config, Device device, bool training, DType type = DType.Float32)
+        : this(config, new ParameterStore(device, training, type))
     {
-        config.Validate();
+    }
+
+    /// <param name="parameters">Makes or finds the parameters; disposed with the model, and when this throws.</param>
+    /// <exception cref="InvalidDataException">The parameters' source lacks one, or has it in another shape.</exception>
+    public Transformer(TransformerConfig config, ParameterStore parameters)
+    {
         Config = config;
-        Parameters = new ParameterStore(device, training, type);
-        _constants = new TensorScope(device);
-        _embedding = Parameters.Create("model.embed_tokens.weight", ParameterKind.Embedding, [config.VocabularySize, config.Channels]);
-        if (config.Positions == PositionKind.Learned)
+        Parameters = parameters;
+        _constants = new TensorScope(Device);
+        try
         {
-            _positionEmbedding = Parameters.Create("model.embed_positions.weight", ParameterKind.Embedding, [config.ContextLength, config.Channels]);
+            config.Validate();
+            _embedding = Parameters.Create("model.embed_tokens.weight", ParameterKind.Embedding, [config.VocabularySize, config.Channels]);
+            if (config.Positions == PositionKind.Learned)
+            {
+                _positionEmbedding = Parameters.Create("model.embed_positions.weight", ParameterKind.Embedding, [config.ContextLength, config.Channels]);
+            }
+            else
+            {
+                _rotary = new RotaryTables(_constants, config.ContextLength, config.HeadSize, config.RotaryBase, config.RotaryScaling);
+            }
+            _blocks = new Block[config.Layers];
+            for (int layer = 0; layer < config.Layers; layer++)
+            {
+                _blocks[layer] = new Block(this, layer);
+            }
+            _finalNorm = new Norm(this, "model.norm", config.Channels);
+            _head = config.TiedHead ? Parameters.SecondUse(_embedding) : Parameters.Create("lm_head.weight", ParameterKind.Embedding, [config.VocabularySize, config.Channels]);
         }
-        else
+        catch
         {
-            _rotary = new RotaryTables(_constants, config.ContextLength, config.HeadSize, config.RotaryBase, config.RotaryScaling);
+            Dispose();
+            throw;
         }
-        _blocks = new Block[config.Layers];
-        for (int layer = 0; layer < config.Layers; layer++)
-        {
-            _blocks[layer] = new Block(this, layer);
-        }
-        _finalNorm = new Norm(this, "model.norm", config.Channels);
-        _head = config.TiedHead ? Parameters.SecondUse(_embedding) : Parameters.Create("lm_head.weight", ParameterKind.Embedding, [config.VocabularySize, config.Channels]);
     }
 
     public TransformerConfig Config { get; }
@@ -175,6 +190,7 @@ public sealed class Transformer : IDisposable
 
     private Tensor Run(Tape tape, TokenBatch batch, CachedPass? cached, DropoutDraw? dropout, Action<string, Tensor>? observe)
     {
+        _rotary?.Cover(1 + Enumerable.Max(batch.Positions));
         Tensor positions = tape.Scope.From(batch.Positions, [batch.Positions.Length]);
         Tensor x = tape.Embedding(tape.Scope.From(batch.Ids, [batch.Ids.Length]), _embedding);
         if (_positionEmbedding is not null)

@@ -29,6 +29,11 @@ public enum PositionKind
 /// </summary>
 public sealed record TransformerConfig
 {
+    /// <summary>Beyond what any model has: larger numbers are those of a damaged file.</summary>
+    private const int LargestWidth = 1 << 26;
+
+    private const int MostLayers = 1 << 14;
+
     /// <summary>"qwen3", "qwen2", "llama" or "gpt2": the family whose published form the model is saved in.</summary>
     public string Architecture { get; init; } = "qwen3";
 
@@ -148,8 +153,11 @@ public sealed record TransformerConfig
     {
         Require(VocabularySize > 0, $"the vocabulary must have at least 1 id; it has {VocabularySize}");
         Require(Channels > 0 && Layers > 0 && HiddenChannels > 0 && ContextLength > 0, $"channels ({Channels}), layers ({Layers}), hidden channels ({HiddenChannels}) and context length ({ContextLength}) must all be positive");
+        Require(Math.Max(VocabularySize, Math.Max(Channels, HiddenChannels)) <= LargestWidth && Layers <= MostLayers, $"the vocabulary ({VocabularySize}), channels ({Channels}) and hidden channels ({HiddenChannels}) are at most {LargestWidth}, and layers ({Layers}) at most {MostLayers}");
         Require(Heads > 0 && KeyValueHeads > 0 && Heads % KeyValueHeads == 0, $"{Heads} heads cannot share {KeyValueHeads} key-value heads evenly");
         Require(HeadSize > 0 && (Positions == PositionKind.Learned || HeadSize % 2 == 0), $"rotary positions need an even head size; it is {HeadSize}");
+        Require((long)Heads * HeadSize <= LargestWidth, $"{Heads} heads of {HeadSize} elements are more than {LargestWidth}");
+        Require(float.IsFinite(NormEpsilon) && NormEpsilon >= 0 && double.IsFinite(RotaryBase) && RotaryBase > 0, $"the norms' epsilon ({NormEpsilon}) must be at least 0 and the rotary base ({RotaryBase}) above 0");
         Require(Dropout is >= 0 and < 1, $"dropout must be in [0, 1); it is {Dropout}");
     }
 

@@ -24,11 +24,22 @@ public sealed record Parameter(string Name, ParameterKind Kind, Tensor Value)
     public Tensor Gradient => Value.Gradient ?? throw new InvalidOperationException($"{Name} has no gradient: its model was made for inference.");
 }
 
+/// <summary>Gives a model its parameters where they lie already, such as in a mapped file, instead of letting it make them.</summary>
+public interface IParameterSource : IDisposable
+{
+    /// <summary>The values of a parameter, only to be read.</summary>
+    /// <param name="scope">Owns what has to be copied; values that are not copied outlive it.</param>
+    /// <returns>Of the shape <paramref name="shape"/>, in any type that products and lookups read; vectors in single precision.</returns>
+    /// <exception cref="InvalidDataException">There are none of this name, or of another shape.</exception>
+    Tensor Take(string name, ParameterKind kind, Shape shape, TensorScope scope);
+}
+
 /// <summary>Makes and owns a model's parameters, in the order in which they are asked for.</summary>
 /// <param name="device">Where they live.</param>
 /// <param name="training">Whether they have gradients.</param>
 /// <param name="type">Float32; BFloat16 for inference in half the memory; Float64 to check the others, on the reference kernels.</param>
-public sealed class ParameterStore(Device device, bool training, DType type = DType.Float32) : IDisposable
+/// <param name="source">Where the values come from, for inference; null for new ones. Disposed with the store.</param>
+public sealed class ParameterStore(Device device, bool training, DType type = DType.Float32, IParameterSource? source = null) : IDisposable
 {
     private readonly TensorScope _scope = new(device);
     private readonly List<Parameter> _parameters = [];
@@ -55,10 +66,10 @@ public sealed class ParameterStore(Device device, bool training, DType type = DT
 
     private DType GradientType => type == DType.Float64 ? DType.Float64 : DType.Float32;
 
-    /// <summary>A new parameter of zeros; beside bfloat16 matrices vectors stay in single precision.</summary>
+    /// <summary>A new parameter, of the source's values where there is a source, else of zeros; beside bfloat16 matrices vectors stay in single precision.</summary>
     public Tensor Create(string name, ParameterKind kind, Shape shape)
     {
-        Tensor value = _scope.Zeros(shape, kind == ParameterKind.Vector && type == DType.BFloat16 ? DType.Float32 : type);
+        Tensor value = source?.Take(name, kind, shape, _scope) ?? _scope.Zeros(shape, kind == ParameterKind.Vector && type == DType.BFloat16 ? DType.Float32 : type);
         value.Storage.IsPersistent = true;
         if (training)
         {
@@ -111,5 +122,9 @@ public sealed class ParameterStore(Device device, bool training, DType type = DT
         }
     }
 
-    public void Dispose() => _scope.Dispose();
+    public void Dispose()
+    {
+        _scope.Dispose();
+        source?.Dispose();
+    }
 }

@@ -7,48 +7,87 @@ namespace Foretell.Nn;
 /// <param name="LowFrequencyFactor">Wavelengths longer than OriginalContext / this are slowed by the whole factor.</param>
 /// <param name="HighFrequencyFactor">Wavelengths shorter than OriginalContext / this stay.</param>
 /// <param name="OriginalContext">The context that was trained on.</param>
-public readonly record struct Llama3RotaryScaling(double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalContext);
+public readonly record struct Llama3RotaryScaling(double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalContext)
+{
+    /// <summary>What pair <paramref name="pair"/>'s frequency, base^(-2 pair / headSize), is divided by: from 1 to <see cref="Factor"/>.</summary>
+    public double Divisor(int headSize, double frequencyBase, int pair)
+    {
+        double frequency = Math.Pow(frequencyBase, -2.0 * pair / headSize);
+        double wavelengths = OriginalContext * frequency / (2 * Math.PI);
+        double smooth = Math.Clamp((wavelengths - LowFrequencyFactor) / (HighFrequencyFactor - LowFrequencyFactor), 0, 1);
+        return 1 / ((1 - smooth) / Factor + smooth);
+    }
+}
 
 /// <summary>The cosines and sines that <see cref="Foretell.Tensors.Autograd.Tape.Rotary"/> turns by: angle = position · base^(-2i / headSize) (Su et al. 2021).</summary>
 public sealed class RotaryTables
 {
+    private const int FirstPositions = 1024;
+
+    private readonly TensorScope _scope;
+    private readonly Lock _growing = new();
+    private readonly int _positions;
+    private readonly double[] _frequencies;
+    private volatile Tables _tables;
+
     /// <param name="scope">Owns the tables.</param>
-    /// <param name="positions">Number of positions.</param>
+    /// <param name="positions">Number of positions that may be asked for.</param>
     /// <param name="headSize">Elements of a head, even.</param>
     /// <param name="frequencyBase">10,000 in the paper; larger for long contexts.</param>
     /// <param name="scaling">Llama 3.1's stretching, or null.</param>
     public RotaryTables(TensorScope scope, int positions, int headSize, double frequencyBase, Llama3RotaryScaling? scaling = null)
     {
-        int half = headSize / 2;
-        float[] cosines = new float[(long)positions * half];
-        float[] sines = new float[(long)positions * half];
-        for (int i = 0; i < half; i++)
+        _scope = scope;
+        _positions = positions;
+        _frequencies = new double[headSize / 2];
+        for (int i = 0; i < _frequencies.Length; i++)
         {
-            double frequency = Math.Pow(frequencyBase, -2.0 * i / headSize);
-            if (scaling is Llama3RotaryScaling stretch)
+            _frequencies[i] = Math.Pow(frequencyBase, -2.0 * i / headSize) / (scaling?.Divisor(headSize, frequencyBase, i) ?? 1);
+        }
+        _tables = Build(Math.Min(positions, FirstPositions));
+    }
+
+    /// <summary>[positions, headSize / 2], of as many positions as were covered.</summary>
+    public Tensor Cosines => _tables.Cosines;
+
+    /// <summary>[positions, headSize / 2], of as many positions as were covered.</summary>
+    public Tensor Sines => _tables.Sines;
+
+    /// <summary>
+    /// Sees to it that the tables reach <paramref name="positions"/>. They grow when they have to: all positions of a
+    /// context of 131,072 would take longer than mapping the model does.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">More positions than the tables were made for.</exception>
+    public void Cover(int positions)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(positions, _positions);
+        lock (_growing)
+        {
+            int have = _tables.Cosines.Shape[0];
+            if (positions > have)
             {
-                frequency = Stretch(frequency, stretch);
-            }
-            for (int position = 0; position < positions; position++)
-            {
-                cosines[position * half + i] = (float)Math.Cos(position * frequency);
-                sines[position * half + i] = (float)Math.Sin(position * frequency);
+                // The smaller tables stay until the scope ends: another thread may be reading them.
+                _tables = Build((int)Math.Min(_positions, Math.Max(positions, 2L * have)));
             }
         }
-        Cosines = scope.From(cosines, [positions, half]);
-        Sines = scope.From(sines, [positions, half]);
     }
 
-    /// <summary>[positions, headSize / 2].</summary>
-    public Tensor Cosines { get; }
-
-    /// <summary>[positions, headSize / 2].</summary>
-    public Tensor Sines { get; }
-
-    private static double Stretch(double frequency, Llama3RotaryScaling scaling)
+    private Tables Build(int positions)
     {
-        double wavelengths = scaling.OriginalContext * frequency / (2 * Math.PI);
-        double smooth = Math.Clamp((wavelengths - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor), 0, 1);
-        return (1 - smooth) * frequency / scaling.Factor + smooth * frequency;
+        int half = _frequencies.Length;
+        float[] cosines = new float[(long)positions * half];
+        float[] sines = new float[(long)positions * half];
+        for (int position = 0; position < positions; position++)
+        {
+            for (int i = 0; i < half; i++)
+            {
+                (double sine, double cosine) = (Math.Sin(position * _frequencies[i]), Math.Cos(position * _frequencies[i]));
+                cosines[(long)position * half + i] = (float)cosine;
+                sines[(long)position * half + i] = (float)sine;
+            }
+        }
+        return new Tables(_scope.From(cosines, [positions, half]), _scope.From(sines, [positions, half]));
     }
+
+    private sealed record Tables(Tensor Cosines, Tensor Sines);
 }

@@ -83,6 +83,42 @@ public sealed class Tensor
         return new ReadOnlySpan<byte>(Pointer, checked((int)Type.Bytes(Shape.ElementCount)));
     }
 
+    /// <summary>The memory of a contiguous tensor from a byte on, of any element type and size.</summary>
+    /// <param name="offset">The first byte, counted from the tensor's first.</param>
+    /// <param name="length">Bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range isn't inside the tensor.</exception>
+    public unsafe ReadOnlySpan<byte> Bytes(long offset, int length)
+    {
+        NeedRange(offset, length);
+        return new ReadOnlySpan<byte>((byte*)Pointer + offset, length);
+    }
+
+    /// <summary>Replaces bytes of a contiguous tensor, of any element type and size.</summary>
+    /// <param name="offset">The first byte, counted from the tensor's first.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range isn't inside the tensor.</exception>
+    /// <exception cref="InvalidOperationException">The memory is someone else's.</exception>
+    public unsafe void WriteBytes(long offset, ReadOnlySpan<byte> bytes)
+    {
+        NeedRange(offset, bytes.Length);
+        if (Storage.IsReadOnly)
+        {
+            throw new InvalidOperationException($"{this} lies in a mapped file, which is only read; copy it first.");
+        }
+        bytes.CopyTo(new Span<byte>((byte*)Pointer + offset, bytes.Length));
+        Storage.Touch();
+    }
+
+    private void NeedRange(long offset, int length)
+    {
+        if (!IsContiguous)
+        {
+            throw new InvalidOperationException($"A tensor {Shape} with gaps between its elements has no bytes in one piece; copy it first.");
+        }
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Type.Bytes(Shape.ElementCount) - length);
+    }
+
     /// <summary>Another leaf over the same memory, with a gradient of its own.</summary>
     public Tensor Alias() => new(Storage, Offset, Type, Shape, _strides);
 

@@ -62,7 +62,7 @@ public sealed class BytePairEncoding : Tokenizer
         }
         _allAdded = AddedTokenFinder.For(rules.AddedTokens);
         _plainAdded = AddedTokenFinder.For(rules.AddedTokens.Where(token => !token.IsSpecial));
-        EndOfTextId = EndOfText.Find(rules.AddedTokens);
+        EndOfTextId = EndOfText.Find(rules.AddedTokens) ?? rules.EndOfTextId;
         _fingerprint = new Lazy<string>(() => TokenizerFingerprint.Of(_tokens, _merges, Rules));
     }
 

@@ -15,6 +15,9 @@ internal sealed record BytePairRules
 
     public int? BeginOfTextId { get; init; }
 
+    /// <summary>The id that ends a text, where none of the added tokens has a name that says so.</summary>
+    public int? EndOfTextId { get; init; }
+
     /// <summary>The post_processor of the tokenizer.json that this was read from, written back as it was.</summary>
     public string? PostProcessorJson { get; init; }
 }

@@ -41,7 +41,7 @@ internal sealed class PairMerger
             {
                 break;
             }
-            ids[at] = merges.Result(best);
+            ids[at] = merges.Result(best, ids[at], ids[at + 1]);
             ids[(at + 2)..count].CopyTo(ids[(at + 1)..]);
             if (at + 2 < count)
             {
@@ -92,7 +92,7 @@ internal sealed class PairMerger
             {
                 continue;
             }
-            ids[at] = merges.Result(rank);
+            ids[at] = merges.Result(rank, ids[at], ids[right]);
             ids[right] = -1;
             int after = next[right];
             next[at] = after;

@@ -15,14 +15,15 @@ public sealed class SentencePieceEncoding : Tokenizer
     private readonly TokenTable _pieces;
     private readonly MergeTable _merges;
     private readonly SentencePieceRules _rules;
-    private readonly byte[] _json;
+    private readonly byte[]? _json;
     private readonly int[] _byteIds = new int[256];
     private readonly byte[]?[] _tokens;
     private readonly bool[] _isSpecial;
     private readonly AddedTokenFinder? _allAdded;
     private readonly AddedTokenFinder? _plainAdded;
 
-    internal SentencePieceEncoding(TokenTable pieces, MergeTable merges, SentencePieceRules rules, byte[] json)
+    /// <param name="json">The tokenizer.json that this was read from; null where there was none.</param>
+    internal SentencePieceEncoding(TokenTable pieces, MergeTable merges, SentencePieceRules rules, byte[]? json)
     {
         (_pieces, _merges, _rules, _json) = (pieces, merges, rules, json);
         for (int value = 0; value < 256; value++)
@@ -55,7 +56,7 @@ public sealed class SentencePieceEncoding : Tokenizer
         }
         _allAdded = AddedTokenFinder.For(rules.AddedTokens);
         _plainAdded = AddedTokenFinder.For(rules.AddedTokens.Where(token => !token.IsSpecial));
-        EndOfTextId = EndOfText.Find(rules.AddedTokens);
+        EndOfTextId = EndOfText.Find(rules.AddedTokens) ?? rules.EndOfTextId;
     }
 
     public override int VocabularySize => _tokens.Length;
@@ -109,9 +110,20 @@ public sealed class SentencePieceEncoding : Tokenizer
         return _rules.Prefix != SpacePrefix.Never && bytes is [(byte)' ', ..] ? bytes[1..] : bytes;
     }
 
-    /// <summary>Writes the tokenizer.json as it was read.</summary>
+    internal TokenTable Pieces => _pieces;
+
+    internal MergeTable Merges => _merges;
+
+    internal SentencePieceRules Rules => _rules;
+
+    /// <summary>Writes the tokenizer.json as it was read, or one of the same encodings.</summary>
     public override void Save(string folder)
     {
+        if (_json is null)
+        {
+            TokenizerJson.Save(this, folder);
+            return;
+        }
         Directory.CreateDirectory(folder);
         TokenizerJson.WriteWhole(Path.Combine(folder, TokenizerFiles.JsonName), file => file.Write(_json));
     }

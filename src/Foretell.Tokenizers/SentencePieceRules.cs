@@ -21,6 +21,9 @@ internal sealed record SentencePieceRules(SpacePrefix Prefix)
 
     public int? BeginOfTextId { get; init; }
 
+    /// <summary>The id that ends a text, where none of the added tokens has a name that says so.</summary>
+    public int? EndOfTextId { get; init; }
+
     /// <summary>The rules, or null where the file is not of this kind: spaces replaced by the normalizer or by Metaspace.</summary>
     /// <exception cref="FormatException">It is of this kind, but with a step that is not known.</exception>
     public static SentencePieceRules? Read(BytePairModel model, JsonNode? normalizer, JsonNode? preTokenizer)

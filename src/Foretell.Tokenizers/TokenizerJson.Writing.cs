@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Foretell.Tokenizers;
 
@@ -55,6 +56,65 @@ public static partial class TokenizerJson
             json.WriteEndArray();
             json.WriteEndObject();
         });
+
+    /// <summary>Writes SentencePiece's pieces with the merges that make them.</summary>
+    internal static void Save(SentencePieceEncoding tokenizer, string folder) =>
+        Save(folder, tokenizer.EndOfTextId, tokenizer.Rules.AddedTokens, json =>
+        {
+            SentencePieceRules rules = tokenizer.Rules;
+            const string Replace = """{"type":"Replace","pattern":{"String":" "},"content":"▁"}""";
+            json.WritePropertyName("normalizer");
+            json.WriteRawValue(rules.Prefix == SpacePrefix.Never
+                ? Replace
+                : $$"""{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},{{Replace}}]}""");
+            json.WriteNull("pre_tokenizer");
+            json.WritePropertyName("post_processor");
+            json.WriteRawValue(BeginTemplate(rules.AddedTokens, rules.BeginOfTextId) ?? "null");
+            json.WritePropertyName("decoder");
+            string strip = rules.Prefix == SpacePrefix.Never ? "" : """,{"type":"Strip","content":" ","start":1,"stop":0}""";
+            json.WriteRawValue($$"""{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"}{{strip}}]}""");
+            WriteModelStart(json, byteFallback: true, ignoresMerges: false);
+            json.WriteStartObject("vocab");
+            for (int id = 0; id < tokenizer.Pieces.Count; id++)
+            {
+                if (tokenizer.Pieces.Contains(id))
+                {
+                    json.WriteNumber(tokenizer.Pieces[id], id);
+                }
+            }
+            json.WriteEndObject();
+            json.WriteStartArray("merges");
+            foreach (Merge merge in tokenizer.Merges.InOrder)
+            {
+                json.WriteStringValue((byte[])[.. tokenizer.Pieces[merge.Left], (byte)' ', .. tokenizer.Pieces[merge.Right]]);
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        });
+
+    /// <summary>The post_processor that puts a token before texts, or null where there is none to put.</summary>
+    internal static string? BeginTemplate(IReadOnlyList<AddedToken> added, int? beginOfTextId)
+    {
+        if (added.FirstOrDefault(token => token.Id == beginOfTextId) is not AddedToken begin)
+        {
+            return null;
+        }
+        static JsonObject Special(AddedToken token, int type) => new() { ["SpecialToken"] = new JsonObject { ["id"] = token.Content, ["type_id"] = type } };
+        static JsonObject Sequence(string name, int type) => new() { ["Sequence"] = new JsonObject { ["id"] = name, ["type_id"] = type } };
+        var template = new JsonObject
+        {
+            ["type"] = "TemplateProcessing",
+            ["single"] = new JsonArray(Special(begin, 0), Sequence("A", 0)),
+            ["pair"] = new JsonArray(Special(begin, 0), Sequence("A", 0), Special(begin, 1), Sequence("B", 1)),
+            ["special_tokens"] = new JsonObject
+            {
+                [begin.Content] = new JsonObject { ["id"] = begin.Content, ["ids"] = new JsonArray(begin.Id), ["tokens"] = new JsonArray(begin.Content) },
+            },
+        };
+        return template.ToJsonString(s_relaxed);
+    }
+
+    private static readonly JsonSerializerOptions s_relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static void Save(string folder, int? endOfText, IReadOnlyList<AddedToken> added, Action<Utf8JsonWriter> writeRest)
     {

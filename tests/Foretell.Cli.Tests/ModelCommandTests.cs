@@ -104,8 +104,8 @@ public sealed class ModelCommandTests : IDisposable
     [Fact]
     public void WrongInput_IsRefusedInOneSentence()
     {
-        CommandRun.Of("generate", _folder.File("none"), "--prompt", "x").WasRefused("There is no folder");
-        CommandRun.Of("generate", _text, "--prompt", "x").WasRefused("is a file");
+        CommandRun.Of("generate", _folder.File("none"), "--prompt", "x").WasRefused("There is no folder or file");
+        CommandRun.Of("generate", _text, "--prompt", "x").WasRefused("is a file, but not a GGUF file");
         CommandRun.Of("generate", _model, "--prompt", new string('x', 100)).WasRefused("must leave room");
         CommandRun.Of("generate", _model, "--temperature", "-1").WasRefused("temperature must be at least 0");
         CommandRun.Of("generate", _model, "--precision", "int3").WasRefused("wanted float32 or bfloat16");

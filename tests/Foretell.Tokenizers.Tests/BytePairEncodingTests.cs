@@ -179,7 +179,7 @@ public class BytePairEncodingTests
             {
                 return ids;
             }
-            ids[best] = merges.Result(rank);
+            ids[best] = merges.Result(rank, ids[best], ids[best + 1]);
             ids.RemoveAt(best + 1);
         }
     }

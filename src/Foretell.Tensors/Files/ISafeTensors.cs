@@ -1,16 +1,13 @@
 namespace Foretell.Tensors.Files;
 
 /// <summary>Named tensors in memory-mapped safetensors storage: one file, or several under an index.</summary>
-public interface ISafeTensors : IDisposable
+public interface ISafeTensors : IWeightFile
 {
     /// <summary>Free text that the writer left, name to text; empty when there is none.</summary>
     IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Every tensor, in the order of the data.</summary>
     IReadOnlyList<SafeTensorInfo> Tensors { get; }
-
-    /// <summary>Whether a tensor of this name is there.</summary>
-    bool Contains(string name);
 
     /// <exception cref="KeyNotFoundException">No tensor has this name; the message names the file.</exception>
     SafeTensorInfo Info(string name);
@@ -19,8 +16,4 @@ public interface ISafeTensors : IDisposable
     /// <exception cref="KeyNotFoundException">No tensor has this name; the message names the file.</exception>
     /// <exception cref="NotSupportedException">The tensor has 2 GiB or more: read it in parts.</exception>
     ReadOnlySpan<byte> Bytes(string name);
-
-    /// <summary>A part of the tensor's bytes, for tensors of any size.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The range isn't inside the tensor.</exception>
-    ReadOnlySpan<byte> Bytes(string name, long offset, int length);
 }

@@ -26,9 +26,13 @@ public sealed class SafeTensorsFile : ISafeTensors
         Tensors = [.. header.Entries.Select(entry => entry.Info)];
     }
 
+    public string Path => _path;
+
     public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
 
     public IReadOnlyList<SafeTensorInfo> Tensors { get; }
+
+    public IEnumerable<string> Names => Tensors.Select(tensor => tensor.Name);
 
     /// <param name="path">A file in the safetensors format.</param>
     /// <exception cref="IOException">The file is missing or can't be read.</exception>
@@ -84,6 +88,19 @@ public sealed class SafeTensorsFile : ISafeTensors
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, entry.Info.ByteCount - length);
         return _map.Bytes(_dataStart + entry.Begin + offset, length);
     }
+
+    public IReadOnlyList<long> ShapeOf(string name) => Info(name).Shape;
+
+    public DType TypeOf(string name) => Info(name).DType switch
+    {
+        "F32" => DType.Float32,
+        "F16" => DType.Float16,
+        "BF16" => DType.BFloat16,
+        string other => throw new InvalidDataException($"{_path}: the tensor \"{SafeTensorInfo.Shorten(name)}\" is of type {other}, and F32, F16 and BF16 are those that are computed with."),
+    };
+
+    public Tensor Map(string name, TensorScope scope, long firstRow = 0, long? rows = null) =>
+        WeightMapping.Map(_map, _path, name, TypeOf(name), ShapeOf(name), _dataStart + Find(name).Begin, scope, firstRow, rows);
 
     public void Dispose() => _map.Dispose();
 

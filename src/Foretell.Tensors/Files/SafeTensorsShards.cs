@@ -27,6 +27,8 @@ public sealed class SafeTensorsShards : ISafeTensors
         Metadata = metadata;
     }
 
+    public string Path => _path;
+
     /// <summary>The shards' metadata together; where two disagree, the first shard's.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
@@ -39,14 +41,14 @@ public sealed class SafeTensorsShards : ISafeTensors
     public static SafeTensorsShards Open(string indexPath)
     {
         SortedDictionary<string, List<string>> namesOfShard = ReadWeightMap(indexPath);
-        string folder = Path.GetDirectoryName(Path.GetFullPath(indexPath))!;
+        string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(indexPath))!;
         var files = new List<SafeTensorsFile>();
         try
         {
             var fileOf = new Dictionary<string, SafeTensorsFile>(StringComparer.Ordinal);
             foreach ((string shard, List<string> names) in namesOfShard)
             {
-                var file = SafeTensorsFile.Open(Path.Combine(folder, shard));
+                var file = SafeTensorsFile.Open(System.IO.Path.Combine(folder, shard));
                 files.Add(file);
                 foreach (string name in names)
                 {
@@ -66,6 +68,8 @@ public sealed class SafeTensorsShards : ISafeTensors
         }
     }
 
+    public IEnumerable<string> Names => Tensors.Select(tensor => tensor.Name);
+
     public bool Contains(string name) => _fileOf.ContainsKey(name);
 
     public SafeTensorInfo Info(string name) => FileOf(name).Info(name);
@@ -73,6 +77,12 @@ public sealed class SafeTensorsShards : ISafeTensors
     public ReadOnlySpan<byte> Bytes(string name) => FileOf(name).Bytes(name);
 
     public ReadOnlySpan<byte> Bytes(string name, long offset, int length) => FileOf(name).Bytes(name, offset, length);
+
+    public DType TypeOf(string name) => FileOf(name).TypeOf(name);
+
+    public IReadOnlyList<long> ShapeOf(string name) => FileOf(name).ShapeOf(name);
+
+    public Tensor Map(string name, TensorScope scope, long firstRow = 0, long? rows = null) => FileOf(name).Map(name, scope, firstRow, rows);
 
     public void Dispose() => _files.ForEach(file => file.Dispose());
 

@@ -64,6 +64,18 @@ public sealed unsafe class MappedFile : IDisposable
         return new ReadOnlySpan<byte>(_start + offset, length);
     }
 
+    /// <summary>Where the bytes [<paramref name="offset"/>, <paramref name="offset"/> + <paramref name="length"/>) lie in memory until <see cref="Dispose"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range isn't inside the file.</exception>
+    /// <exception cref="ObjectDisposedException">The mapping is gone.</exception>
+    internal nint Address(long offset, long length)
+    {
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length);
+        return (nint)(_start + offset);
+    }
+
     public void Dispose()
     {
         if (IsDisposed)

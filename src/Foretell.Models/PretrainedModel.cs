@@ -1,0 +1,152 @@
+using System.Globalization;
+using Foretell.Models.Files;
+using Foretell.Nn;
+using Foretell.Tensors;
+using Foretell.Tensors.Files;
+using Foretell.Tokenizers;
+
+namespace Foretell.Models;
+
+/// <summary>
+/// A model with all that was published beside its weights. The weights stay in the mapped file, in the type they were
+/// published in: a model of gigabytes is ready at once, and several processes share its pages.
+/// </summary>
+public sealed class PretrainedModel : IDisposable
+{
+    private PretrainedModel(string path, Transformer transformer, Tokenizer tokenizer, string? chatTemplate, GenerationDefaults generation)
+    {
+        Path = path;
+        Transformer = transformer;
+        Tokenizer = tokenizer;
+        ChatTemplate = chatTemplate;
+        Generation = generation;
+    }
+
+    /// <summary>The folder or file that was loaded (of a run, its finished model).</summary>
+    public string Path { get; }
+
+    public Transformer Transformer { get; }
+
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>The Jinja text that renders a conversation, or null for a model that knows none.</summary>
+    public string? ChatTemplate { get; }
+
+    public GenerationDefaults Generation { get; }
+
+    /// <summary>Loads a model for inference.</summary>
+    /// <param name="path">A Hugging Face folder, a GGUF file, or a run's folder, of which the finished model is taken.</param>
+    /// <param name="device">Where it is computed; not disposed with the model.</param>
+    /// <exception cref="IOException">There is nothing at the path, or no tokenizer in the folder.</exception>
+    /// <exception cref="InvalidDataException">A file is malformed, damaged or of a kind that is not supported; the message says what and where in one sentence.</exception>
+    /// <exception cref="FormatException">So is the tokenizer.</exception>
+    public static PretrainedModel Load(string path, Device device)
+    {
+        string found = Find(path);
+        PretrainedModel model = Directory.Exists(found) ? LoadFolder(found, device) : LoadGguf(found, device);
+        if (model.Tokenizer.VocabularySize > model.Transformer.Config.VocabularySize)
+        {
+            model.Dispose();
+            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{found}: the tokenizer has {model.Tokenizer.VocabularySize} ids and the model {model.Transformer.Config.VocabularySize}; they do not belong together."));
+        }
+        return model;
+    }
+
+    /// <summary>A prompt's ids, behind the token that texts begin with where the model has one; an empty prompt is the beginning of a text.</summary>
+    public int[] Prompt(string text)
+    {
+        int[] ids = Tokenizer.Encode(text);
+        return Generation is { AddsBegin: true, BeginId: int begin } ? [begin, .. ids]
+            : ids.Length > 0 ? ids
+            : [Tokenizer.EndOfTextId ?? 0];
+    }
+
+    public void Dispose() => Transformer.Dispose();
+
+    private static PretrainedModel LoadFolder(string folder, Device device)
+    {
+        Tokenizer tokenizer = TokenizerFiles.Load(folder);
+        (GenerationDefaults generation, string? template) = PublishedDefaults.Read(folder, tokenizer);
+        return new PretrainedModel(folder, ModelFolder.Load(folder, device), tokenizer, template, generation);
+    }
+
+    private static PretrainedModel LoadGguf(string path, Device device)
+    {
+        var file = GgufFile.Open(path);
+        GgufWeights weights;
+        TransformerConfig config;
+        Tokenizer tokenizer;
+        string? template;
+        GenerationDefaults generation;
+        try
+        {
+            config = GgufConfig.Read(file);
+            GgmlVocabulary vocabulary = GgufTokenizer.Read(file);
+            tokenizer = InFile(path, vocabulary.ToTokenizer);
+            template = file.Metadata.Text(GgufTokenizer.ChatTemplate);
+            generation = new GenerationDefaults
+            {
+                EndIds = [.. new[] { vocabulary.EndId, vocabulary.EndOfTurnId, tokenizer.EndOfTextId }.OfType<int>().Distinct()],
+                BeginId = vocabulary.BeginId,
+                AddsBegin = vocabulary.AddsBeginOrUsual && vocabulary.BeginId is not null,
+            };
+            weights = new GgufWeights(file, config.Architecture);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+        return new PretrainedModel(path, Build(config, device, weights), tokenizer, template, generation);
+    }
+
+    /// <summary>The model over a file's weights, which are then its own.</summary>
+    internal static Transformer Build(TransformerConfig config, Device device, MappedWeights weights)
+    {
+        var model = new Transformer(config, new ParameterStore(device, training: false, source: weights));
+        try
+        {
+            weights.RequireAllUsed();
+            weights.RequireFinite();
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private static T InFile<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (FormatException error)
+        {
+            throw new FormatException($"{path}: {error.Message}", error);
+        }
+    }
+
+    private static string Find(string path)
+    {
+        const string Wanted = "MODEL is a Hugging Face folder (config.json, model.safetensors, tokenizer.json), a GGUF file or a run's folder";
+        if (File.Exists(path))
+        {
+            return GgufFile.Looks(path) ? path : throw new InvalidDataException($"{path} is a file, but not a GGUF file; {Wanted}.");
+        }
+        if (!Directory.Exists(path))
+        {
+            throw new DirectoryNotFoundException($"There is no folder or file {path}; {Wanted}.");
+        }
+        string finished = System.IO.Path.Combine(path, "model");
+        if (File.Exists(System.IO.Path.Combine(finished, ConfigJson.FileName)))
+        {
+            return finished;
+        }
+        return Directory.Exists(System.IO.Path.Combine(path, "checkpoints"))
+            ? throw new InvalidDataException($"The run in {path} is not finished, so it has no model yet; finish it with foretell pretrain --out {path} --resume.")
+            : path;
+    }
+}
