@@ -11,7 +11,7 @@ public class PretrainedModelTests
         get
         {
             var data = new TheoryData<string, string>();
-            foreach (string form in new[] { "hf", "F32" })
+            foreach (string form in new[] { "hf", "F32", "F16" })
             {
                 foreach (string kernels in new[] { "portable", "avx512", "amx" })
                 {
@@ -41,6 +41,50 @@ public class PretrainedModelTests
             int[] prompt = model.Prompt(item.GetProperty("prompt").GetString()!);
             int[] total = [.. item.GetProperty("greedy_ids_total").EnumerateArray().Select(id => id.GetInt32())];
             Assert.Equal(total, Stories.Continue(model.Transformer, prompt, total.Length));
+        }
+    }
+
+    /// <summary>
+    /// Activations are rounded to eight bits where weights are quantized, as llama.cpp does: what it differs by from the
+    /// reference, which does not round them, is the measure.
+    /// </summary>
+    [Theory]
+    [InlineData("F32", 1e-3, 1e-6)]
+    [InlineData("F16", 1e-3, 1e-6)]
+    [InlineData("Q8_0", 0.34, 2e-3)]
+    [InlineData("Q4_0", 0.34, 2e-3)]
+    public void Logits_OfGgufFiles_AreThoseOfTheReferenceOnTheGoldenText(string form, double largest, double lossDifference)
+    {
+        foreach (string kernels in CpuDevice.AvailableKernels)
+        {
+            using Device device = CpuDevice.Create(kernels, threads: 2, precision: DType.Float32);
+            using PretrainedModel model = PretrainedModel.Load(Stories.Path(form), device);
+            int[] ids = Stories.GoldenIds[..^1];
+            float[] logits = ReferenceLogits.Of(model.Transformer, ids);
+            int vocabulary = model.Transformer.Config.VocabularySize;
+            JsonElement reference = Stories.Reference(form);
+            double worst = 0;
+            foreach (JsonProperty at in reference.GetProperty("dequant_f64_logits_at").EnumerateObject())
+            {
+                int position = int.Parse(at.Name, System.Globalization.CultureInfo.InvariantCulture);
+                foreach ((double expected, int id) in at.Value.EnumerateArray().Select((value, id) => (value.GetDouble(), id)))
+                {
+                    worst = Math.Max(worst, Math.Abs(expected - logits[position * vocabulary + id]));
+                }
+            }
+            Assert.InRange(worst, 0, largest);
+            double nats = 0;
+            for (int position = 0; position < ids.Length; position++)
+            {
+                ReadOnlySpan<float> row = logits.AsSpan(position * vocabulary, vocabulary);
+                double sum = 0;
+                foreach (float logit in row)
+                {
+                    sum += Math.Exp(logit);
+                }
+                nats += Math.Log(sum) - row[Stories.GoldenIds[position + 1]];
+            }
+            Assert.Equal(reference.GetProperty("dequant_f64_nll_on_golden").GetDouble(), nats / ids.Length, lossDifference);
         }
     }
 

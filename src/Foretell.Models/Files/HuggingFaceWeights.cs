@@ -21,12 +21,8 @@ internal sealed class HuggingFaceWeights(ISafeTensors file, TransformerConfig co
         }
         // Stored [in, out]: the only weights that are copied, to be turned.
         Require(published, name, [shape[1], (long)shape[0] * parts]);
-        float[] turned = Gpt2Layout.Turned(Floats(published), shape, part, parts);
-        DType type = File.TypeOf(published);
-        Tensor value = scope.Empty(shape, type);
-        byte[] bytes = new byte[type.Bytes(turned.Length)];
-        ElementConversion.FromSingle(type, turned, bytes);
-        value.WriteBytes(0, bytes);
+        Tensor value = scope.Empty(shape, File.TypeOf(published));
+        value.CopyFrom(Gpt2Layout.Turned(Floats(published), shape, part, parts));
         return value;
     }
 

@@ -31,7 +31,8 @@ public static class ElementConversion
                 }
                 break;
             default:
-                throw new ArgumentException($"There is no conversion from {type} to singles.", nameof(type));
+                QuantizedBlocks.Dequantize(type, bytes, values);
+                break;
         }
     }
 
@@ -61,7 +62,8 @@ public static class ElementConversion
                 }
                 break;
             default:
-                throw new ArgumentException($"There is no conversion from singles to {type}.", nameof(type));
+                QuantizedBlocks.Quantize(type, values, bytes);
+                break;
         }
     }
 
