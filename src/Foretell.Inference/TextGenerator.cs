@@ -41,7 +41,7 @@ public sealed class TextGenerator(Transformer model, Tokenizer tokenizer)
         var sampler = new Sampler(options, model.Config.VocabularySize);
         foreach (int id in prompt)
         {
-            sampler.Observe(id);
+            sampler.ObservePrompt(id);
         }
         var text = new System.Text.StringBuilder();
         var stream = new TextStream(options.StopStrings);

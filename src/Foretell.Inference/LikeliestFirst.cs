@@ -1,0 +1,123 @@
+namespace Foretell.Inference;
+
+/// <summary>
+/// The order of tokens by weight, the larger first, of equal ones the smaller id: selections in it by partitioning
+/// (Hoare 1961, quickselect), in expected time proportional to the number of candidates, instead of a sort.
+/// </summary>
+/// <param name="weights">[vocabulary].</param>
+internal readonly ref struct LikeliestFirst(ReadOnlySpan<float> weights)
+{
+    private const int FewEnoughToSort = 24;
+
+    private readonly ReadOnlySpan<float> _weights = weights;
+
+    /// <summary>Whether token <paramref name="a"/> stands before token <paramref name="b"/>.</summary>
+    public bool Precedes(int a, int b) => _weights[a] > _weights[b] || (_weights[a] == _weights[b] && a < b);
+
+    /// <summary>The k-th likeliest of the candidates, counted from 1; they are left partitioned around it.</summary>
+    public int AtRank(Span<int> candidates, int k)
+    {
+        while (candidates.Length > FewEnoughToSort)
+        {
+            int pivot = Partition(candidates);
+            if (k <= pivot)
+            {
+                candidates = candidates[..pivot];
+            }
+            else if (k == pivot + 1)
+            {
+                return candidates[pivot];
+            }
+            else
+            {
+                candidates = candidates[(pivot + 1)..];
+                k -= pivot + 1;
+            }
+        }
+        Sort(candidates);
+        return candidates[k - 1];
+    }
+
+    /// <summary>The last of the fewest likeliest candidates that together weigh at least <paramref name="mass"/>; the least likely of all when they weigh less. They are left in another order.</summary>
+    public int AtMass(Span<int> candidates, double mass)
+    {
+        while (candidates.Length > FewEnoughToSort)
+        {
+            int pivot = Partition(candidates);
+            double before = 0;
+            foreach (int id in candidates[..pivot])
+            {
+                before += _weights[id];
+            }
+            double through = before + _weights[candidates[pivot]];
+            if (pivot > 0 && mass <= before)
+            {
+                candidates = candidates[..pivot];
+            }
+            else if (mass <= through || pivot == candidates.Length - 1)
+            {
+                return candidates[pivot];
+            }
+            else
+            {
+                candidates = candidates[(pivot + 1)..];
+                mass -= through;
+            }
+        }
+        Sort(candidates);
+        foreach (int id in candidates)
+        {
+            mass -= _weights[id];
+            if (mass <= 0)
+            {
+                return id;
+            }
+        }
+        return candidates[^1];
+    }
+
+    /// <summary>Sorts, by insertion when there are few.</summary>
+    public void Sort(Span<int> candidates)
+    {
+        for (int i = 1; i < candidates.Length; i++)
+        {
+            int id = candidates[i];
+            int at = i;
+            for (; at > 0 && Precedes(id, candidates[at - 1]); at--)
+            {
+                candidates[at] = candidates[at - 1];
+            }
+            candidates[at] = id;
+        }
+    }
+
+    /// <summary>Puts what precedes a pivot before it and the rest behind; returns its index.</summary>
+    private int Partition(Span<int> candidates)
+    {
+        int last = candidates.Length - 1;
+        int pivot = MedianOfThree(candidates[0], candidates[last / 2], candidates[last]);
+        candidates[candidates.IndexOf(pivot)] = candidates[last];
+        int store = 0;
+        for (int i = 0; i < last; i++)
+        {
+            int id = candidates[i];
+            if (Precedes(id, pivot))
+            {
+                candidates[i] = candidates[store];
+                candidates[store++] = id;
+            }
+        }
+        candidates[last] = candidates[store];
+        candidates[store] = pivot;
+        return store;
+    }
+
+    private int MedianOfThree(int a, int b, int c)
+    {
+        if (Precedes(b, a))
+        {
+            (a, b) = (b, a);
+        }
+        return Precedes(c, a) ? a : Precedes(c, b) ? c : b;
+    }
+}
