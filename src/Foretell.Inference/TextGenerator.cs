@@ -5,19 +5,6 @@ using Foretell.Tokenizers;
 
 namespace Foretell.Inference;
 
-/// <summary>Why generation ended.</summary>
-public enum FinishReason
-{
-    /// <summary>The model ended the document, or a stop string was reached.</summary>
-    Stop,
-
-    /// <summary>As many tokens as were asked for.</summary>
-    Length,
-
-    /// <summary>The model's context is full.</summary>
-    ContextFull,
-}
-
 /// <summary>What a generation gave.</summary>
 /// <param name="Text">The answer, without the prompt and without stop strings.</param>
 /// <param name="Ids">Its tokens, in the order drawn; a closing end-of-text token is left out.</param>
@@ -44,7 +31,7 @@ public sealed class TextGenerator(Transformer model, Tokenizer tokenizer)
             sampler.ObservePrompt(id);
         }
         var text = new System.Text.StringBuilder();
-        var stream = new TextStream(options.StopStrings);
+        var answer = new AnswerText(tokenizer, prompt, options.StopStrings);
         var ids = new List<int>();
         void Emit(string piece)
         {
@@ -56,11 +43,6 @@ public sealed class TextGenerator(Transformer model, Tokenizer tokenizer)
         }
         using KeyValueCache cache = model.NewCache((int)Math.Min(model.Config.ContextLength, (long)prompt.Length + options.MaximumTokens));
         ReadOnlySpan<int> input = prompt;
-        bool beginsText = true;
-        foreach (int id in prompt)
-        {
-            beginsText &= tokenizer.IsSpecial(id);
-        }
         FinishReason reason = FinishReason.Length;
         while (ids.Count < options.MaximumTokens)
         {
@@ -78,21 +60,17 @@ public sealed class TextGenerator(Transformer model, Tokenizer tokenizer)
             }
             ids.Add(next);
             sampler.Observe(next);
-            Emit(stream.Append(Bytes(next, beginsText && ids.Count == 1)));
-            if (stream.Stopped is not null)
+            Emit(answer.Append(next));
+            if (answer.Stopped is not null)
             {
                 reason = FinishReason.Stop;
                 break;
             }
             input = new int[] { next };
         }
-        Emit(stream.Finish());
+        Emit(answer.Finish());
         return new Generation(text.ToString(), ids, reason);
     }
-
-    /// <summary>What a token adds to the text; some tokenizers begin a text's first word with a space that is not part of it.</summary>
-    private ReadOnlySpan<byte> Bytes(int id, bool isFirst) =>
-        tokenizer.IsSpecial(id) ? [] : isFirst ? tokenizer.DecodeBytes([id]) : tokenizer.TokenBytes(id);
 
     /// <summary>Runs tokens through the model and returns the scores after the last, of the ids that the tokenizer knows: published models pad their vocabulary.</summary>
     private ReadOnlySpan<float> Score(ReadOnlySpan<int> ids, KeyValueCache cache)
