@@ -36,7 +36,10 @@ internal sealed class AddedTokenFinder
     }
 
     /// <summary>The first token at or after <paramref name="from"/>, with the range of text it takes, or null.</summary>
-    public AddedToken? Find(ReadOnlySpan<byte> utf8, int from, out int start, out int end)
+    public AddedToken? Find(ReadOnlySpan<byte> utf8, int from, out int start, out int end) => Find(utf8, [], from, out start, out end);
+
+    /// <summary>The same among the tokens that every byte of their spelling may make; without <paramref name="trust"/> any may.</summary>
+    public AddedToken? Find(ReadOnlySpan<byte> utf8, ReadOnlySpan<TextTrust> trust, int from, out int start, out int end)
     {
         for (start = from; ; start++)
         {
@@ -47,7 +50,7 @@ internal sealed class AddedTokenFinder
                 return null;
             }
             start += offset;
-            if (LongestAt(utf8, start, out end) is not AddedToken token)
+            if (LongestAt(utf8, trust, start, out end) is not AddedToken token)
             {
                 continue;
             }
@@ -63,14 +66,16 @@ internal sealed class AddedTokenFinder
         }
     }
 
-    private AddedToken? LongestAt(ReadOnlySpan<byte> utf8, int start, out int end)
+    private AddedToken? LongestAt(ReadOnlySpan<byte> utf8, ReadOnlySpan<TextTrust> trust, int start, out int end)
     {
         AddedToken? longest = null;
         end = start;
         int node = 0;
+        var least = TextTrust.Full;
         for (int index = start; index < utf8.Length && _edges.TryGetValue((node, utf8[index]), out node); index++)
         {
-            if (_tokenAt[node] >= 0)
+            least = trust.Length > 0 && trust[index] < least ? trust[index] : least;
+            if (_tokenAt[node] >= 0 && least >= (_tokens[_tokenAt[node]].IsSpecial ? TextTrust.Full : TextTrust.AddedTokens))
             {
                 longest = _tokens[_tokenAt[node]];
                 end = index + 1;

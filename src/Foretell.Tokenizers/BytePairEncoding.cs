@@ -82,8 +82,7 @@ public sealed class BytePairEncoding : Tokenizer
     /// <summary>What is done to text first.</summary>
     public TextNormalization Normalization => Rules.Normalization;
 
-    /// <summary>The special and other added tokens, by ascending id.</summary>
-    public IReadOnlyList<AddedToken> AddedTokens => Rules.AddedTokens;
+    public override IReadOnlyList<AddedToken> AddedTokens => Rules.AddedTokens;
 
     /// <summary>The number of merges.</summary>
     public int MergeCount => _merges.InOrder.Length;
@@ -131,6 +130,46 @@ public sealed class BytePairEncoding : Tokenizer
     public override bool IsSpecial(int id) => (uint)id < (uint)_isSpecial.Length && _isSpecial[id];
 
     public override void Save(string folder) => TokenizerJson.Save(this, folder);
+
+    protected override void EncodeOrdinary(ReadOnlySpan<byte> utf8, List<int> ids, bool isFirst)
+    {
+        if (!_spare.TryTake(out Scratch? scratch))
+        {
+            scratch = new Scratch();
+        }
+        EncodeOrdinary(utf8, ids, scratch);
+        _spare.Add(scratch);
+    }
+
+    /// <summary>Where normalization changes a character, the ends of its tokens are the end of the character and its marks.</summary>
+    protected override void AppendEnds(ReadOnlySpan<byte> utf8, ReadOnlySpan<int> ids, int offset, List<int> ends)
+    {
+        if (Rules.Normalization == TextNormalization.None || CanonicalComposition.Normalize(utf8) == utf8)
+        {
+            base.AppendEnds(utf8, ids, offset, ends);
+            return;
+        }
+        int source = 0, normalized = 0, tokenEnd = 0;
+        bool changed = false;
+        foreach (int id in ids)
+        {
+            tokenEnd += _tokens[id].Length;
+            while (normalized < tokenEnd && source < utf8.Length)
+            {
+                // An ASCII character composes with nothing before it, so that text can be normalized apart there.
+                int next = source + 1;
+                while (next < utf8.Length && utf8[next] >= 0x80)
+                {
+                    next++;
+                }
+                ReadOnlySpan<byte> piece = utf8[source..next];
+                ReadOnlySpan<byte> composed = CanonicalComposition.Normalize(piece);
+                changed = !composed.SequenceEqual(piece);
+                (source, normalized) = (next, normalized + composed.Length);
+            }
+            ends.Add(offset + (changed ? source : source - (normalized - tokenEnd)));
+        }
+    }
 
     private void EncodeOrdinary(ReadOnlySpan<byte> utf8, List<int> ids, Scratch scratch)
     {

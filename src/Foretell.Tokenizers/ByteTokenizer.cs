@@ -28,6 +28,8 @@ public sealed class ByteTokenizer : Tokenizer
 
     public override int? EndOfTextId => _sameInBytePairs.EndOfTextId;
 
+    public override IReadOnlyList<AddedToken> AddedTokens => _sameInBytePairs.AddedTokens;
+
     public override string Fingerprint => _sameInBytePairs.Fingerprint;
 
     public override void Encode(ReadOnlySpan<byte> utf8, List<int> ids)

@@ -62,6 +62,8 @@ public sealed class CharacterTokenizer : Tokenizer
 
     public override int? EndOfTextId { get; }
 
+    public override IReadOnlyList<AddedToken> AddedTokens => _added;
+
     public override string Fingerprint
     {
         get

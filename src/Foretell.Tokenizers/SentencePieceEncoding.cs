@@ -67,6 +67,8 @@ public sealed class SentencePieceEncoding : Tokenizer
 
     public override bool IsLossless => false;
 
+    public override IReadOnlyList<AddedToken> AddedTokens => _rules.AddedTokens;
+
     public override string Fingerprint
     {
         get
@@ -128,14 +130,44 @@ public sealed class SentencePieceEncoding : Tokenizer
         TokenizerJson.WriteWhole(Path.Combine(folder, TokenizerFiles.JsonName), file => file.Write(_json));
     }
 
+    protected override void EncodeOrdinary(ReadOnlySpan<byte> utf8, List<int> ids, bool isFirst) => EncodeOrdinary(utf8, ids, new PairMerger(), isFirst);
+
+    protected override void AppendEnds(ReadOnlySpan<byte> utf8, ReadOnlySpan<int> ids, int offset, List<int> ends)
+    {
+        // Tokens spell spaces as ▁, three bytes, and one may stand before the text.
+        int source = 0, left = IsPrefixed(utf8, isFirst: offset == 0) ? Encoding.UTF8.GetByteCount(Meta) : 0;
+        foreach (int id in ids)
+        {
+            bool isByte = _tokens[id] is [byte value] && _byteIds[value] == id;
+            for (int wanted = isByte ? 1 : _pieces[id].Length; wanted > 0;)
+            {
+                if (left == 0)
+                {
+                    if (source == utf8.Length)
+                    {
+                        break;
+                    }
+                    Rune.DecodeFromUtf8(utf8[source..], out _, out int length);
+                    left = utf8[source] == ' ' ? Encoding.UTF8.GetByteCount(Meta) : length;
+                    source += length;
+                }
+                int taken = Math.Min(wanted, left);
+                (wanted, left) = (wanted - taken, left - taken);
+            }
+            ends.Add(offset + source);
+        }
+    }
+
+    private bool IsPrefixed(ReadOnlySpan<byte> utf8, bool isFirst) => _rules.Prefix == SpacePrefix.Always
+        || (_rules.Prefix == SpacePrefix.BeforeFirst && isFirst && utf8[0] != ' ' && !utf8.StartsWith("▁"u8));
+
     private void EncodeOrdinary(ReadOnlySpan<byte> utf8, List<int> ids, PairMerger merger, bool isFirst)
     {
         if (utf8.Length == 0)
         {
             return;
         }
-        bool prefixed = _rules.Prefix == SpacePrefix.Always
-            || (_rules.Prefix == SpacePrefix.BeforeFirst && isFirst && utf8[0] != ' ' && !utf8.StartsWith("▁"u8));
+        bool prefixed = IsPrefixed(utf8, isFirst);
         int[] symbols = new int[utf8.Length + 3];
         int count = 0;
         if (prefixed)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Foretell.Tokenizers;
@@ -9,6 +10,8 @@ namespace Foretell.Tokenizers;
 /// </summary>
 public abstract class Tokenizer
 {
+    private AddedTokenFinder? _addedFinder;
+
     /// <summary>Number of ids, special tokens included; ids are in [0, VocabularySize).</summary>
     public abstract int VocabularySize { get; }
 
@@ -33,6 +36,35 @@ public abstract class Tokenizer
     /// Tokens that a file adds without calling them special, as Qwen 3's &lt;think&gt;, are recognised either way.
     /// </summary>
     public virtual void Encode(ReadOnlySpan<byte> utf8, List<int> ids, bool allowSpecial) => Encode(utf8, ids);
+
+    /// <summary>The special and other added tokens, by ascending id.</summary>
+    public virtual IReadOnlyList<AddedToken> AddedTokens => [];
+
+    /// <summary>
+    /// Appends the ids of <paramref name="utf8"/>, each byte of which has its own trust: a special or added token is made
+    /// only where every byte of its spelling is trusted to make it. What lies between such tokens is encoded as one text,
+    /// so that with full trust the ids are those of <see cref="Encode(ReadOnlySpan{byte}, List{int}, bool)"/>.
+    /// </summary>
+    /// <param name="trust">One for each byte.</param>
+    /// <param name="ends">Where given, the offset in <paramref name="utf8"/> behind each id's text is appended to it.</param>
+    /// <exception cref="ArgumentException"><paramref name="trust"/> is not as long as <paramref name="utf8"/>.</exception>
+    public void Encode(ReadOnlySpan<byte> utf8, ReadOnlySpan<TextTrust> trust, List<int> ids, List<int>? ends = null)
+    {
+        if (trust.Length != utf8.Length)
+        {
+            throw new ArgumentException($"There are {trust.Length} levels of trust for {utf8.Length} bytes; expected one for each byte.", nameof(trust));
+        }
+        AddedTokenFinder? finder = _addedFinder ??= AddedTokenFinder.For(AddedTokens);
+        int position = 0;
+        while (finder?.Find(utf8, trust, position, out int start, out int end) is AddedToken token)
+        {
+            EncodeBetween(utf8[position..start], position, ids, ends);
+            ids.Add(token.Id);
+            ends?.Add(end);
+            position = end;
+        }
+        EncodeBetween(utf8[position..], position, ids, ends);
+    }
 
     /// <summary>The id of the special or added token spelled <paramref name="name"/>, or null when there is none.</summary>
     public virtual int? SpecialId(string name) => null;
@@ -71,4 +103,33 @@ public abstract class Tokenizer
 
     /// <summary>The text of <paramref name="ids"/>; bytes that are not UTF-8 become U+FFFD.</summary>
     public string Decode(ReadOnlySpan<int> ids, bool withSpecial = false) => Encoding.UTF8.GetString(DecodeBytes(ids, withSpecial));
+
+    /// <summary>Appends the ids of text between added tokens, making none of those itself.</summary>
+    /// <param name="isFirst">Whether the text begins the whole.</param>
+    protected virtual void EncodeOrdinary(ReadOnlySpan<byte> utf8, List<int> ids, bool isFirst) => Encode(utf8, ids);
+
+    /// <summary>Appends where in <paramref name="utf8"/> the text of each of its <paramref name="ids"/> ends, <paramref name="offset"/> added.</summary>
+    protected virtual void AppendEnds(ReadOnlySpan<byte> utf8, ReadOnlySpan<int> ids, int offset, List<int> ends)
+    {
+        int end = 0;
+        foreach (int id in ids)
+        {
+            end = Math.Min(end + TokenBytes(id).Length, utf8.Length);
+            ends.Add(offset + end);
+        }
+    }
+
+    private void EncodeBetween(ReadOnlySpan<byte> utf8, int offset, List<int> ids, List<int>? ends)
+    {
+        if (utf8.Length == 0)
+        {
+            return;
+        }
+        int before = ids.Count;
+        EncodeOrdinary(utf8, ids, isFirst: offset == 0);
+        if (ends is not null)
+        {
+            AppendEnds(utf8, CollectionsMarshal.AsSpan(ids)[before..], offset, ends);
+        }
+    }
 }

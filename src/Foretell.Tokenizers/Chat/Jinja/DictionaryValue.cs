@@ -1,0 +1,47 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Foretell.Tokenizers.Jinja;
+
+/// <summary>A dictionary in the order of insertion, with Python's equality of keys.</summary>
+internal sealed class DictionaryValue(int origin = Origins.Template) : Value(origin)
+{
+    public OrderedDictionary<Value, Value> Entries { get; } = new(KeyComparer.Instance);
+
+    /// <summary>Which message of the conversation this is, or -1.</summary>
+    public int MessageIndex { get; init; } = -1;
+
+    public override string TypeName => "dict";
+
+    public override bool IsTrue => Entries.Count > 0;
+
+    public Value? Find(string key) => Entries.GetValueOrDefault(new TextValue(key));
+
+    /// <summary>The value under <paramref name="key"/>, or null where there is none.</summary>
+    public Value? Find(Value key) => Entries.GetValueOrDefault(RefuseMutable(key));
+
+    public void Set(Value key, Value value) => Entries[RefuseMutable(key)] = value;
+
+    public void Set(string key, Value value) => Entries[new TextValue(key)] = value;
+
+    public static Value RefuseMutable(Value key) => key is ListValue { Kind: not SequenceKind.Tuple } or DictionaryValue
+        ? throw new TemplateFault($"a {key.TypeName} can't be a dictionary's key; expected text or a number")
+        : key;
+
+    private sealed class KeyComparer : IEqualityComparer<Value>
+    {
+        public static readonly KeyComparer Instance = new();
+
+        public bool Equals(Value? x, Value? y) => PythonComparison.AreEqual(x!, y!);
+
+        public int GetHashCode([DisallowNull] Value value) => value switch
+        {
+            TextValue text => text.Text.GetHashCode(StringComparison.Ordinal),
+            IntegerValue integer => ((double)integer.Number).GetHashCode(),
+            BooleanValue boolean => (boolean.IsTrue ? 1.0 : 0.0).GetHashCode(),
+            FloatValue number => number.Number.GetHashCode(),
+            ListValue tuple => tuple.Items.Aggregate(17, (hash, item) => HashCode.Combine(hash, GetHashCode(item))),
+            NoneValue or UndefinedValue => value.TypeName.GetHashCode(StringComparison.Ordinal),
+            _ => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(value),
+        };
+    }
+}
