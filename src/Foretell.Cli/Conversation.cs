@@ -4,18 +4,20 @@ using Foretell.Inference;
 namespace Foretell.Cli;
 
 /// <summary>A text that a person and a base model write in turns, all of it in one context.</summary>
-internal sealed class Conversation(LoadedModel model, SamplingOptions options)
+internal sealed class Conversation(LoadedModel model, SamplingOptions options) : IConversation
 {
     private readonly TextGenerator _generator = new(model.Transformer, model.Tokenizer);
     private readonly int _context = model.Transformer.Config.ContextLength;
     private readonly List<int> _ids = [];
     private ulong _turn;
 
+    public string Greeting => "This model has not learned to answer: it continues the text so far, your lines and its own. /reset starts over, /exit ends.";
+
     public void Reset() => _ids.Clear();
 
-    /// <summary>Adds a line of the person's and lets the model go on.</summary>
-    /// <param name="write">Receives the answer as it comes, a closing line break, and notices in brackets.</param>
-    /// <param name="cancellation">Stops the answer; what was written of it stays part of the text.</param>
+    public string Instruct(string instructions) => "(this model has not learned to follow instructions: it only continues the text so far)";
+
+    /// <inheritdoc/>
     public void Continue(string line, Action<string> write, CancellationToken cancellation)
     {
         int[] added = model.Tokenizer.Encode(_ids.Count > 0 ? "\n" + line : line);

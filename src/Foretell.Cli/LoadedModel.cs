@@ -21,6 +21,9 @@ internal sealed class LoadedModel : IDisposable
 
     public Device Device { get; }
 
+    /// <summary>The model with what was published beside it.</summary>
+    public PretrainedModel Pretrained => _model;
+
     public Tokenizer Tokenizer => _model.Tokenizer;
 
     public Transformer Transformer => _model.Transformer;

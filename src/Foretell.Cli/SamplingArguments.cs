@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Foretell.Inference;
+using Microsoft.Extensions.AI;
 
 namespace Foretell.Cli;
 
@@ -30,6 +31,28 @@ internal sealed class SamplingArguments
         command.Options.Add(_penalty);
         command.Options.Add(_stop);
         command.Options.Add(_seed);
+    }
+
+    /// <summary>The same for a chat: what was not asked for is left to what the model was published with.</summary>
+    /// <exception cref="ArgumentException">A value is out of its range.</exception>
+    public ChatOptions ReadChat(ParseResult result)
+    {
+        SamplingOptions all = Read(result);
+        bool Asked(Option option) => result.GetResult(option) is { Implicit: false };
+        var options = new ChatOptions { Seed = unchecked((long)all.Seed), StopSequences = [.. all.StopStrings], AdditionalProperties = [] };
+        options.MaxOutputTokens = Asked(_maximumTokens) ? all.MaximumTokens : null;
+        options.Temperature = Asked(_temperature) ? (float)all.Temperature : null;
+        options.TopK = Asked(_topK) ? all.TopK : null;
+        options.TopP = Asked(_topP) ? (float)all.TopP : null;
+        if (Asked(_minP))
+        {
+            options.AdditionalProperties["min_p"] = all.MinP;
+        }
+        if (Asked(_penalty))
+        {
+            options.AdditionalProperties["repetition_penalty"] = all.RepetitionPenalty;
+        }
+        return options;
     }
 
     /// <exception cref="ArgumentException">A value is out of its range.</exception>

@@ -102,6 +102,25 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void Chat_WithAChatTemplate_AnswersInTurns()
+    {
+        string folder = _folder.File("chat");
+        TinyModel.Save(folder);
+        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), """{"chat_template": "{% for m in messages %}{{ m.role[0] + ':' + m.content + '\\n' }}{% endfor %}{{ 'a:' }}"}""");
+        byte[] lines = Encoding.UTF8.GetBytes("Hi\n/system Be kind.\nHi\nAgain\n/reset\n/system\nHi\n" + new string('x', 100) + "\n/exit\nnever read\n");
+        CommandRun run = CommandRun.With(lines, "chat", folder, "--max-tokens", "12", "--temperature", "0", "--system", "Be kind.").Succeeded();
+        Assert.Contains("/system TEXT", run.Text, StringComparison.Ordinal);
+        Assert.Contains("(started over with these instructions)\n", run.Text, StringComparison.Ordinal);
+        Assert.Contains("(started over without instructions)\n", run.Text, StringComparison.Ordinal);
+        Assert.Contains("context of 64 tokens is full; starting over from this line", run.Text, StringComparison.Ordinal);
+        Assert.Contains("(this line makes 105 tokens, and the model's context has only 64; it was left out)\n", run.Text, StringComparison.Ordinal);
+        // The same instructions and the same words, greedily: the same answer; without the instructions another.
+        string[] answers = [.. run.Text.Split('\n').Where(line => line.Length > 0 && line[0] != '(' && line[0] != '/')];
+        Assert.Equal(answers[0], answers[1]);
+        Assert.NotEqual(answers[0], answers[3]);
+    }
+
+    [Fact]
     public void WrongInput_IsRefusedInOneSentence()
     {
         CommandRun.Of("generate", _folder.File("none"), "--prompt", "x").WasRefused("There is no folder or file");

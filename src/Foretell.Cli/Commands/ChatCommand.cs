@@ -1,10 +1,12 @@
 using System.CommandLine;
+using Foretell.Assistant;
 using Foretell.Inference;
 using Foretell.Tensors;
+using Microsoft.Extensions.AI;
 
 namespace Foretell.Cli.Commands;
 
-/// <summary>foretell chat: writing a text together with a model, line by line, in the terminal or through a pipe.</summary>
+/// <summary>foretell chat: talking with a model, line by line, in the terminal or through a pipe.</summary>
 internal static class ChatCommand
 {
     public static Command Create()
@@ -12,21 +14,36 @@ internal static class ChatCommand
         Argument<string> model = LoadedModel.Argument();
         var sampling = new SamplingArguments(maximumTokens: 128);
         var device = new DeviceOptions(DType.Float32);
-        var command = new Command("chat", "Write with a model: it continues what was written so far. Ctrl-C stops an answer, /reset starts over, /exit ends. Example: foretell chat runs/novels --temperature 0.7") { model };
+        var system = new Option<string?>("--system") { Description = "What a model that has learned to answer is told before all else." };
+        var silent = new Option<bool>("--no-thinking") { Description = "Asks a model that can think first to answer at once." };
+        var command = new Command("chat", "Talk with a model in the terminal. One with a chat template answers in turns; any other continues what was written so far. Ctrl-C stops an answer, /reset starts over, /exit ends. Example: foretell chat runs/novels --temperature 0.7") { model, system, silent };
         sampling.AddTo(command);
         device.AddTo(command);
         command.SetAction(result =>
         {
             SamplingOptions options = sampling.Read(result);
             using LoadedModel loaded = LoadedModel.Open(result.GetValue(model)!, () => device.Create(result));
-            Console.WriteLine("This model has not learned to answer: it continues the text so far, your lines and its own. /reset starts over, /exit ends.");
-            Talk(new Conversation(loaded, options));
+            if (loaded.Pretrained.ChatTemplate is null)
+            {
+                Talk(new Conversation(loaded, options));
+                return;
+            }
+            using ForetellModel served = ForetellModel.Over(loaded.Pretrained, Path.GetFileName(loaded.Folder), new ForetellOptions { Engine = new EngineOptions { MaximumSequences = 1 } });
+            using var client = new ForetellChatClient(served);
+            ChatOptions turns = sampling.ReadChat(result);
+            turns.Instructions = result.GetValue(system);
+            if (result.GetValue(silent))
+            {
+                turns.AdditionalProperties!["enable_thinking"] = false;
+            }
+            Talk(new Dialogue(client, turns));
         });
         return command;
     }
 
-    public static void Talk(Conversation conversation)
+    public static void Talk(IConversation conversation)
     {
+        Console.WriteLine(conversation.Greeting);
         CancellationTokenSource? answer = null;
         // Between answers Ctrl-C ends the program, as everywhere.
         Console.CancelKeyPress += (_, pressed) =>
@@ -48,6 +65,9 @@ internal static class ChatCommand
                 case "/reset":
                     conversation.Reset();
                     Console.WriteLine("(started over)");
+                    break;
+                case string line when line == "/system" || line.StartsWith("/system ", StringComparison.Ordinal):
+                    Console.WriteLine(conversation.Instruct(line["/system".Length..].Trim()));
                     break;
                 case string line:
                     using (var stop = new CancellationTokenSource())

@@ -49,6 +49,11 @@ public sealed class Grammar
         return state.IsNullable;
     }
 
+    internal Expression Root => _root;
+
+    /// <summary>Another grammar within the same bounds.</summary>
+    internal Grammar With(Expression root) => new(root, "No text can be written.", _depth, _memoryLimit);
+
     internal GrammarAutomaton Automaton(TokenVocabulary vocabulary) =>
         _automata.GetValue(vocabulary, key => new GrammarAutomaton(_root, _depth, _classes, key, _memoryLimit));
 }

@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text.Json;
+using Foretell.Inference;
+using Foretell.Tokenizers;
+using Microsoft.Extensions.AI;
+
+namespace Foretell.Assistant;
+
+/// <summary>Makes updates of what the engine writes. One answer, one thread at a time.</summary>
+internal sealed class AnswerBuilder
+{
+    private readonly ForetellModel _model;
+    private readonly ChatRequest _request;
+    private readonly AnswerReader _reader;
+    private readonly DateTimeOffset _created;
+    private readonly string _id;
+    private long _reasoningTokens;
+    private int _calls;
+
+    public AnswerBuilder(ForetellModel model, ChatRequest request, RenderedChat prompt)
+    {
+        _model = model;
+        _request = request;
+        _created = model.Clock.GetUtcNow();
+        _id = Guid.CreateVersion7(_created).ToString("N", CultureInfo.InvariantCulture);
+        var tools = request.ToolChoice.Tools.Select(tool => tool.Name).ToHashSet(StringComparer.Ordinal);
+        _reader = new AnswerReader(OpensReasoning(prompt), tools.Count > 0 ? model.ToolCalls : null, tools);
+    }
+
+    /// <summary>Whether the template began the answer's reasoning.</summary>
+    public static bool OpensReasoning(RenderedChat prompt) => prompt.Text.AsSpan().TrimEnd().EndsWith(AnswerReader.ThinkOpening, StringComparison.Ordinal);
+
+    /// <summary>The next update, or null when there is nothing to say yet.</summary>
+    public ChatResponseUpdate? Take(GenerationUpdate update)
+    {
+        bool wasReasoning = _reader.IsReasoning;
+        var contents = Contents(_reader.Append(update.Text));
+        if (update.Reason is not null)
+        {
+            contents.AddRange(Contents(_reader.Finish()));
+        }
+        if (update.Token is not null && (wasReasoning || _reader.IsReasoning))
+        {
+            _reasoningTokens++;
+        }
+        if (contents.Count == 0 && update.Token?.LogProbability is null)
+        {
+            return null;
+        }
+        ChatResponseUpdate next = Update(contents);
+        if (update.Token is { LogProbability: float probability } token)
+        {
+            next.AdditionalProperties = new() { [ForetellChatClient.LogProbabilitiesKey] = (IReadOnlyList<TokenLogProbability>)[Describe(token.Id, probability, token.Alternatives)] };
+        }
+        return next;
+    }
+
+    /// <summary>The last update: why the answer ended, and what it took.</summary>
+    public ChatResponseUpdate End(FinishReason reason, GenerationUsage usage)
+    {
+        ChatResponseUpdate end = Update([new UsageContent(new UsageDetails
+        {
+            InputTokenCount = usage.PromptTokens,
+            OutputTokenCount = usage.GeneratedTokens,
+            TotalTokenCount = usage.PromptTokens + usage.GeneratedTokens,
+            CachedInputTokenCount = usage.CachedPromptTokens,
+            ReasoningTokenCount = _reasoningTokens,
+        })]);
+        end.FinishReason = reason != FinishReason.Stop ? ChatFinishReason.Length : _calls > 0 ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop;
+        end.AdditionalProperties = new() { [ForetellChatClient.SeedKey] = _request.Sampling.Seed };
+        if (reason == FinishReason.ContextFull)
+        {
+            end.AdditionalProperties[ForetellChatClient.ContextFullKey] = true;
+        }
+        return end;
+    }
+
+    private ChatResponseUpdate Update(List<AIContent> contents) => new(ChatRole.Assistant, contents)
+    {
+        ResponseId = _id,
+        MessageId = _id,
+        ModelId = _model.Id,
+        CreatedAt = _created,
+    };
+
+    private List<AIContent> Contents(List<AnswerPart> parts)
+    {
+        var contents = new List<AIContent>();
+        foreach (AnswerPart part in parts)
+        {
+            switch (part)
+            {
+                case AnswerPart.Text text:
+                    contents.Add(new TextContent(text.Piece));
+                    break;
+                case AnswerPart.Reasoning reasoning when _request.ReturnsReasoning:
+                    contents.Add(new TextReasoningContent(reasoning.Piece));
+                    break;
+                case AnswerPart.ToolCall call:
+                    contents.Add(new FunctionCallContent(string.Create(CultureInfo.InvariantCulture, $"call_{_id}_{_calls++}"), call.Name, Arguments(call.Arguments)));
+                    break;
+            }
+        }
+        return contents;
+    }
+
+    private static Dictionary<string, object?> Arguments(JsonElement arguments)
+    {
+        var values = new Dictionary<string, object?>();
+        foreach (JsonProperty argument in arguments.EnumerateObject())
+        {
+            values[argument.Name] = argument.Value.ValueKind == JsonValueKind.Null ? null : argument.Value;
+        }
+        return values;
+    }
+
+    private TokenLogProbability Describe(int id, float logProbability, IReadOnlyList<TokenAlternative> alternatives) => new(
+        id, _model.Tokenizer.TokenBytes(id).ToArray(), logProbability, [.. alternatives.Select(alternative => Describe(alternative.Id, alternative.LogProbability, []))]);
+}

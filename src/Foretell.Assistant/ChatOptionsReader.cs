@@ -1,0 +1,156 @@
+using System.Text.Json;
+using Foretell.Inference;
+using Foretell.Models;
+using Microsoft.Extensions.AI;
+
+namespace Foretell.Assistant;
+
+/// <summary>Reads <see cref="ChatOptions"/>. What is left open comes from what the model was published with; what cannot be done is an error that names it, and nothing is dropped in silence.</summary>
+internal static class ChatOptionsReader
+{
+    /// <param name="seed">Gives a seed where the options have none.</param>
+    /// <exception cref="ArgumentException">An option is unknown, contradictory or out of its range.</exception>
+    /// <exception cref="GrammarException">A schema or pattern is not supported.</exception>
+    public static ChatRequest Read(ChatOptions? options, GenerationDefaults defaults, ToolCallFormat format, Func<ulong> seed)
+    {
+        options ??= new ChatOptions();
+        RefuseWhatIsNotSupported(options);
+        var additional = new AdditionalOptions(options.AdditionalProperties);
+        var sampling = new SamplingOptions
+        {
+            Temperature = Exactly(options.Temperature) ?? defaults.Temperature ?? 1,
+            TopK = options.TopK ?? defaults.TopK ?? 0,
+            TopP = Exactly(options.TopP) ?? defaults.TopP ?? 1,
+            MinP = additional.Number("min_p") ?? defaults.MinP ?? 0,
+            RepetitionPenalty = additional.Number("repetition_penalty") ?? defaults.RepetitionPenalty ?? 1,
+            PresencePenalty = Exactly(options.PresencePenalty) ?? 0,
+            FrequencyPenalty = Exactly(options.FrequencyPenalty) ?? 0,
+            LogitBias = additional.NumbersById("logit_bias") ?? [],
+            Seed = options.Seed is long given ? unchecked((ulong)given) : seed(),
+            MaximumTokens = options.MaxOutputTokens ?? int.MaxValue,
+            StopStrings = [.. options.StopSequences ?? []],
+        };
+        sampling.Validate();
+        (IReadOnlyList<AIFunctionDeclaration> shown, ToolChoice choice) = Tools(options, format);
+        int alternatives = additional.Integer("top_logprobs") ?? 0;
+        var request = new ChatRequest
+        {
+            Sampling = sampling,
+            ShownTools = shown,
+            ToolChoice = choice,
+            Form = Form(options, additional),
+            TemplateVariables = TemplateVariables(options, additional),
+            ReturnsReasoning = options.Reasoning?.Output is not ReasoningOutput.None,
+            LogProbabilities = additional.Flag("logprobs") ?? false,
+            Alternatives = alternatives,
+            FairnessKey = additional.Text("fairness_key") ?? "",
+        };
+        additional.RequireAllRead();
+        return alternatives == 0 || request.LogProbabilities ? request : throw new ArgumentException("options: \"top_logprobs\" needs \"logprobs\" to be true.");
+    }
+
+    private static void RefuseWhatIsNotSupported(ChatOptions options)
+    {
+        (bool Given, string Name, string Remedy)[] unsupported =
+        [
+            (options.ConversationId is not null, nameof(options.ConversationId), "this client keeps no conversations; send all messages each time"),
+            (options.AllowBackgroundResponses is true, nameof(options.AllowBackgroundResponses), "answers are computed while they are awaited"),
+            (options.ContinuationToken is not null, nameof(options.ContinuationToken), "answers are computed while they are awaited"),
+            (options.RawRepresentationFactory is not null, nameof(options.RawRepresentationFactory), "there is no other representation of the options; use AdditionalProperties"),
+            (options.Reasoning?.Output is ReasoningOutput.Summary, "Reasoning.Output Summary", "ask for Full or None"),
+        ];
+        foreach ((bool given, string name, string remedy) in unsupported)
+        {
+            if (given)
+            {
+                throw new ArgumentException($"options: {name} is not supported: {remedy}.", nameof(options));
+            }
+        }
+    }
+
+    private static (IReadOnlyList<AIFunctionDeclaration> Shown, ToolChoice Choice) Tools(ChatOptions options, ToolCallFormat format)
+    {
+        var tools = new List<AIFunctionDeclaration>();
+        foreach (AITool tool in options.Tools ?? [])
+        {
+            AIFunctionDeclaration function = tool as AIFunctionDeclaration
+                ?? throw new ArgumentException($"options: the tool \"{tool.Name}\" is a {tool.GetType().Name}, which needs a service; only functions are supported.", nameof(options));
+            if (tools.Exists(other => other.Name == function.Name))
+            {
+                throw new ArgumentException($"options: two tools are called \"{function.Name}\"; names must differ.", nameof(options));
+            }
+            tools.Add(function);
+        }
+        if (options.AllowMultipleToolCalls is true && !format.AllowsSeveral)
+        {
+            throw new ArgumentException($"options: AllowMultipleToolCalls is true, and the model's tool format \"{format.Name}\" has one call an answer; leave it null or false.", nameof(options));
+        }
+        bool several = options.AllowMultipleToolCalls ?? format.AllowsSeveral;
+        switch (options.ToolMode)
+        {
+            case NoneChatToolMode:
+                return ([], ToolChoice.None);
+            case RequiredChatToolMode when tools.Count == 0:
+                throw new ArgumentException("options: ToolMode requires a call, and there are no tools; give Tools.", nameof(options));
+            case RequiredChatToolMode { RequiredFunctionName: string name }:
+                return (tools, new ToolChoice([tools.Find(tool => tool.Name == name)
+                    ?? throw new ArgumentException($"options: ToolMode requires \"{name}\", and the tools are {string.Join(", ", tools.Select(tool => tool.Name))}.", nameof(options))], true, several));
+            case RequiredChatToolMode:
+                return (tools, new ToolChoice(tools, true, several));
+            case null or AutoChatToolMode:
+                return (tools, tools.Count == 0 ? ToolChoice.None : new ToolChoice(tools, false, several));
+            default:
+                throw new ArgumentException($"options: ToolMode {options.ToolMode.GetType().Name} is not known.", nameof(options));
+        }
+    }
+
+    private static Grammar? Form(ChatOptions options, AdditionalOptions additional)
+    {
+        string? pattern = additional.Text("regex");
+        IReadOnlyList<string>? choices = additional.Texts("choices");
+        var json = options.ResponseFormat as ChatResponseFormatJson;
+        if ((pattern is null ? 0 : 1) + (choices is null ? 0 : 1) + (json is null ? 0 : 1) > 1)
+        {
+            throw new ArgumentException("options: of a JSON ResponseFormat, \"regex\" and \"choices\" only one can be asked for.", nameof(options));
+        }
+        return pattern is not null ? RegexGrammar.Compile(pattern)
+            : choices is not null ? ChoiceGrammar.Compile([.. choices])
+            : json is { Schema: JsonElement schema } ? JsonSchemaGrammar.Compile(schema)
+            : json is not null ? JsonSchemaGrammar.AnyObject()
+            : options.ResponseFormat is null or ChatResponseFormatText ? null
+            : throw new ArgumentException($"options: ResponseFormat {options.ResponseFormat.GetType().Name} is not known.", nameof(options));
+    }
+
+    /// <summary>What the chat template is given beside the messages: whether to think (Qwen 3's enable_thinking), how hard (reasoning_effort), and what else the caller sets.</summary>
+    private static Dictionary<string, JsonElement> TemplateVariables(ChatOptions options, AdditionalOptions additional)
+    {
+        Dictionary<string, JsonElement> variables = additional.Object("chat_template_kwargs") ?? [];
+        bool? thinks = additional.Flag("enable_thinking");
+        if (options.Reasoning?.Effort is ReasoningEffort effort)
+        {
+            if (thinks is bool asked && asked == (effort == ReasoningEffort.None))
+            {
+                throw new ArgumentException($"options: Reasoning.Effort is {effort} and \"enable_thinking\" is {(asked ? "true" : "false")}; they contradict each other.", nameof(options));
+            }
+            thinks = effort != ReasoningEffort.None;
+            if (thinks is true)
+            {
+                variables.TryAdd("reasoning_effort", MessageReader.ToJson(Name(effort)));
+            }
+        }
+        if (thinks is bool enable)
+        {
+            variables["enable_thinking"] = MessageReader.ToJson(enable);
+        }
+        return variables;
+    }
+
+    private static string Name(ReasoningEffort effort) => effort switch
+    {
+        ReasoningEffort.Low => "low",
+        ReasoningEffort.Medium => "medium",
+        _ => "high",
+    };
+
+    private static double? Exactly(float? value) => value is float number ? AdditionalOptions.Exactly(number) : null;
+}

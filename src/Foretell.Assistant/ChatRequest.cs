@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Foretell.Inference;
+using Microsoft.Extensions.AI;
+
+namespace Foretell.Assistant;
+
+/// <summary>Which tools an answer may or must call.</summary>
+/// <param name="Tools">The tools that may be called; none when no call is possible.</param>
+/// <param name="IsRequired">Whether the answer must be a call.</param>
+/// <param name="AllowsSeveral">Whether it may be several.</param>
+internal sealed record ToolChoice(IReadOnlyList<AIFunctionDeclaration> Tools, bool IsRequired, bool AllowsSeveral)
+{
+    public static ToolChoice None { get; } = new([], false, false);
+}
+
+/// <summary>What <see cref="ChatOptions"/> ask for, read and checked.</summary>
+internal sealed record ChatRequest
+{
+    public required SamplingOptions Sampling { get; init; }
+
+    /// <summary>The tools that the model is told of.</summary>
+    public required IReadOnlyList<AIFunctionDeclaration> ShownTools { get; init; }
+
+    public required ToolChoice ToolChoice { get; init; }
+
+    /// <summary>What the text of the answer must be; null for anything.</summary>
+    public Grammar? Form { get; init; }
+
+    public required IReadOnlyDictionary<string, JsonElement> TemplateVariables { get; init; }
+
+    /// <summary>Whether reasoning is part of the answer that the caller gets.</summary>
+    public required bool ReturnsReasoning { get; init; }
+
+    public bool LogProbabilities { get; init; }
+
+    public int Alternatives { get; init; }
+
+    public string FairnessKey { get; init; } = "";
+}

@@ -1,0 +1,147 @@
+using System.Runtime.CompilerServices;
+using Foretell.Inference;
+using Foretell.Tokenizers;
+using Microsoft.Extensions.AI;
+using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
+
+namespace Foretell.Assistant;
+
+/// <summary>
+/// A local model as a chat client. Any number of requests may run at once: they share the model's engine, and each answer
+/// has the bits that it has alone. All members are safe to use from many threads.
+/// </summary>
+/// <remarks>
+/// Of <see cref="ChatOptions"/> everything is honoured or refused by name. <see cref="ChatOptions.AdditionalProperties"/>
+/// may hold: min_p, repetition_penalty, logit_bias (numbers by token id), logprobs and top_logprobs (the answer's
+/// additional property "logprobs" is then a list of <see cref="TokenLogProbability"/>), enable_thinking and
+/// chat_template_kwargs (variables of the chat template), regex or choices (what the answer must be), and fairness_key
+/// (requests of one key share its turns).
+/// </remarks>
+public sealed class ForetellChatClient : IChatClient
+{
+    /// <summary>The additional property of answers under which the tokens' log-probabilities stand.</summary>
+    public const string LogProbabilitiesKey = "logprobs";
+
+    /// <summary>The additional property of answers that is true when the answer ended because the context was full.</summary>
+    public const string ContextFullKey = "context_full";
+
+    /// <summary>The additional property of answers with the seed that they were drawn by.</summary>
+    public const string SeedKey = "seed";
+
+    private readonly IModelSource _source;
+    private readonly ChatClientMetadata _metadata;
+
+    /// <param name="model">Stays the caller's.</param>
+    public ForetellChatClient(ForetellModel model)
+        : this(new LoadedModelSource(model, owns: false))
+    {
+    }
+
+    internal ForetellChatClient(IModelSource source)
+    {
+        _source = source;
+        _metadata = new ChatClientMetadata("foretell", defaultModelId: source.ModelId);
+    }
+
+    /// <summary>Loads a model and makes a client of it, which disposes it.</summary>
+    /// <param name="path">A Hugging Face folder, a GGUF file, or a run's folder.</param>
+    /// <inheritdoc cref="ForetellModel.Load" path="exception"/>
+    public static ForetellChatClient Load(string path) => Load(new ForetellOptions { Path = path });
+
+    /// <summary>Loads a model and makes a client of it, which disposes it.</summary>
+    /// <param name="clock">Null for the system's clock.</param>
+    /// <inheritdoc cref="ForetellModel.Load" path="exception"/>
+    public static ForetellChatClient Load(ForetellOptions options, TimeProvider? clock = null) => new(new LoadedModelSource(ForetellModel.Load(options, clock), owns: true));
+
+    /// <summary>The answer as it comes: text, reasoning and whole tool calls; the last update holds the reason for the end and the usage.</summary>
+    /// <exception cref="ArgumentException">A message or an option cannot be honoured.</exception>
+    /// <exception cref="ContextFullException">The conversation leaves no room for an answer.</exception>
+    /// <exception cref="EngineBusyException">Too many requests wait already.</exception>
+    /// <exception cref="ChatTemplateException">The model's template refuses the conversation.</exception>
+    /// <exception cref="GrammarException">A schema or pattern is not supported.</exception>
+    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        RequireModel(options);
+        ForetellModel model = await _source.GetAsync(cancellationToken).ConfigureAwait(false);
+        ChatRequest request = ChatOptionsReader.Read(options, model.Generation, model.ToolCalls, model.NextSeed);
+        RenderedChat prompt = Render(model, request, MessageReader.Read(messages, options?.Instructions));
+        var answer = new AnswerBuilder(model, request, prompt);
+        GenerationStream stream = model.Engine.Submit(Generation(model, request, prompt), cancellationToken);
+        FinishReason reason = FinishReason.Stop;
+        await foreach (GenerationUpdate update in stream.WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
+            reason = update.Reason ?? reason;
+            if (answer.Take(update) is ChatResponseUpdate next)
+            {
+                yield return next;
+            }
+        }
+        GenerationResult result = await stream.Completion.ConfigureAwait(false);
+        yield return answer.End(reason, result.Usage);
+    }
+
+    /// <summary>The whole answer: what <see cref="GetStreamingResponseAsync"/> gives, put together.</summary>
+    /// <inheritdoc cref="GetStreamingResponseAsync" path="exception"/>
+    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var updates = new List<ChatResponseUpdate>();
+        var tokens = new List<TokenLogProbability>();
+        await foreach (ChatResponseUpdate update in GetStreamingResponseAsync(messages, options, cancellationToken).ConfigureAwait(false))
+        {
+            updates.Add(update);
+            if (update.AdditionalProperties?.TryGetValue(LogProbabilitiesKey, out IReadOnlyList<TokenLogProbability>? some) is true)
+            {
+                tokens.AddRange(some);
+            }
+        }
+        ChatResponse response = updates.ToChatResponse();
+        response.AdditionalProperties = updates[^1].AdditionalProperties?.Clone() ?? [];
+        if (tokens.Count > 0)
+        {
+            response.AdditionalProperties[LogProbabilitiesKey] = tokens;
+        }
+        return response;
+    }
+
+    /// <summary>This client, its metadata, or (once it is loaded) the model and its engine, tokenizer and chat template; null for all else.</summary>
+    public object? GetService(Type serviceType, object? serviceKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(serviceType);
+        if (serviceKey is not null)
+        {
+            return null;
+        }
+        object?[] services = [this, _metadata, _source.Loaded, _source.Loaded?.Engine, _source.Loaded?.Tokenizer, _source.Loaded?.Template];
+        return Array.Find(services, serviceType.IsInstanceOfType);
+    }
+
+    /// <summary>Disposes the model where the client loaded it.</summary>
+    public void Dispose() => _source.Dispose();
+
+    private void RequireModel(ChatOptions? options)
+    {
+        if (options?.ModelId is string asked && asked != _source.ModelId)
+        {
+            throw new ArgumentException($"options: ModelId is \"{asked}\", and this client has \"{_source.ModelId}\"; leave it out or ask that model's client.", nameof(options));
+        }
+    }
+
+    private static RenderedChat Render(ForetellModel model, ChatRequest request, IReadOnlyList<Tokenizers.ChatMessage> messages) => model.Template.Render(new Conversation(messages)
+    {
+        AddGenerationPrompt = true,
+        Tools = [.. request.ShownTools.Select(ToolJson.Of)],
+        Variables = request.TemplateVariables,
+        Now = model.Clock.GetLocalNow(),
+    });
+
+    private static GenerationRequest Generation(ForetellModel model, ChatRequest request, RenderedChat prompt) => new()
+    {
+        Prompt = prompt.Tokens(model.Tokenizer),
+        Sampling = request.Sampling with { StopStrings = [.. request.Sampling.StopStrings, .. model.TurnEnds] },
+        StopIds = model.EndIds,
+        LogProbabilities = request.LogProbabilities,
+        Alternatives = request.Alternatives,
+        FairnessKey = request.FairnessKey,
+        Constraint = AnswerGrammar.Of(request, model.ToolCalls, AnswerBuilder.OpensReasoning(prompt), model.Template.Source)?.Start(model.Vocabulary),
+    };
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using Microsoft.Extensions.AI;
+
+namespace Foretell.Assistant;
+
+/// <summary>
+/// Embeddings from a language model: the mean of a text's last hidden states (after the final norm), scaled to length 1.
+/// Texts of one call run through the model together; a text's vector has the same bits whichever stand beside it.
+/// Safe to use from many threads at once, also beside chats with the same model; passes take turns.
+/// </summary>
+public sealed class ForetellEmbeddingGenerator : IEmbeddingGenerator<string, Embedding<float>>
+{
+    private readonly IModelSource _source;
+    private readonly SemaphoreSlim _oneAtATime = new(1);
+
+    /// <param name="model">Stays the caller's.</param>
+    public ForetellEmbeddingGenerator(ForetellModel model)
+        : this(new LoadedModelSource(model, owns: false))
+    {
+    }
+
+    internal ForetellEmbeddingGenerator(IModelSource source) => _source = source;
+
+    /// <summary>Loads a model and makes a generator of it, which disposes it.</summary>
+    /// <param name="path">A Hugging Face folder, a GGUF file, or a run's folder.</param>
+    /// <inheritdoc cref="ForetellModel.Load" path="exception"/>
+    public static ForetellEmbeddingGenerator Load(string path) => Load(new ForetellOptions { Path = path });
+
+    /// <summary>Loads a model and makes a generator of it, which disposes it.</summary>
+    /// <param name="clock">Null for the system's clock.</param>
+    /// <inheritdoc cref="ForetellModel.Load" path="exception"/>
+    public static ForetellEmbeddingGenerator Load(ForetellOptions options, TimeProvider? clock = null) => new(new LoadedModelSource(ForetellModel.Load(options, clock), owns: true));
+
+    /// <summary>One vector a text, in order, and the tokens that were read.</summary>
+    /// <param name="values">Texts of at least one token that fit the model's context.</param>
+    /// <param name="options">
+    /// <see cref="EmbeddingGenerationOptions.Dimensions"/> cuts the mean to its first so many numbers and scales what is
+    /// left to length 1. Of the rest only <see cref="EmbeddingGenerationOptions.ModelId"/> may be set, to this model's name.
+    /// </param>
+    /// <exception cref="ArgumentException">A text is empty, or an option is unknown or out of range.</exception>
+    /// <exception cref="TextTooLongException">A text has more tokens than the model's context.</exception>
+    public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        RefuseWhatIsNotSupported(options);
+        ForetellModel model = await _source.GetAsync(cancellationToken).ConfigureAwait(false);
+        var embedder = new TextEmbedder(model.Transformer, model.EmbeddingBatchTokens);
+        int dimensions = Dimensions(options, embedder);
+        int[] leading = model.Generation is { AddsBegin: true, BeginId: int begin } ? [begin] : [];
+        int[][] texts = [.. values.Select((text, index) => Tokens(model, text, index, leading))];
+        await _oneAtATime.WaitAsync(cancellationToken).ConfigureAwait(false);
+        float[][] vectors;
+        try
+        {
+            vectors = await Task.Run(() => embedder.Embed(texts, leading.Length, dimensions, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+        DateTimeOffset now = model.Clock.GetUtcNow();
+        long tokens = texts.Sum(text => (long)text.Length);
+        return new GeneratedEmbeddings<Embedding<float>>(vectors.Select(vector => new Embedding<float>(vector) { CreatedAt = now, ModelId = model.Id }))
+        {
+            Usage = new UsageDetails { InputTokenCount = tokens, TotalTokenCount = tokens },
+        };
+    }
+
+    /// <summary>This generator, its metadata, or (once it is loaded) the model, its transformer or its tokenizer; null for all else.</summary>
+    public object? GetService(Type serviceType, object? serviceKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(serviceType);
+        if (serviceKey is not null)
+        {
+            return null;
+        }
+        ForetellModel? model = _source.Loaded;
+        object?[] services = [this, new EmbeddingGeneratorMetadata("foretell", null, _source.ModelId, model?.Transformer.Config.Channels), model, model?.Transformer, model?.Tokenizer];
+        return Array.Find(services, serviceType.IsInstanceOfType);
+    }
+
+    /// <summary>Disposes the model where the generator loaded it.</summary>
+    public void Dispose()
+    {
+        _source.Dispose();
+        _oneAtATime.Dispose();
+    }
+
+    private static int[] Tokens(ForetellModel model, string text, int index, int[] leading)
+    {
+        int[] ids = [.. leading, .. model.Tokenizer.Encode(text ?? "")];
+        int context = model.Transformer.Config.ContextLength;
+        return ids.Length == leading.Length ? throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"embeddings: text {index} is empty; give a text of at least one character."), nameof(text))
+            : ids.Length > context ? throw new TextTooLongException(index, ids.Length, context)
+            : ids;
+    }
+
+    private void RefuseWhatIsNotSupported(EmbeddingGenerationOptions? options)
+    {
+        if (options?.ModelId is string model && model != _source.ModelId)
+        {
+            throw new ArgumentException($"embeddings: ModelId is \"{model}\", and this generator has \"{_source.ModelId}\"; leave it out or ask that model's generator.", nameof(options));
+        }
+        if (options?.AdditionalProperties is { Count: > 0 } properties)
+        {
+            throw new ArgumentException($"embeddings: the additional property \"{properties.First().Key}\" is not known; there are none.", nameof(options));
+        }
+        if (options?.RawRepresentationFactory is not null)
+        {
+            throw new ArgumentException("embeddings: RawRepresentationFactory is not supported; there is no other representation of the options.", nameof(options));
+        }
+    }
+
+    private static int Dimensions(EmbeddingGenerationOptions? options, TextEmbedder embedder) =>
+        options?.Dimensions is not int dimensions ? embedder.Dimensions
+        : dimensions >= 1 && dimensions <= embedder.Dimensions ? dimensions
+        : throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"embeddings: Dimensions is {dimensions}; this model's vectors have {embedder.Dimensions}, of which the first 1 to {embedder.Dimensions} can be asked for."), nameof(options));
+}

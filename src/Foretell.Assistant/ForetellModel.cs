@@ -1,0 +1,183 @@
+using System.Text;
+using Foretell.Inference;
+using Foretell.Models;
+using Foretell.Tensors;
+using Foretell.Tensors.Kernels.Cpu;
+using Foretell.Tokenizers;
+
+namespace Foretell.Assistant;
+
+/// <summary>
+/// A model that is ready to answer: its weights, its tokenizer, its chat template and an engine that serves many requests
+/// at once. Any number of chat clients and embedding generators may share it. Safe to use from many threads.
+/// </summary>
+public sealed class ForetellModel : IDisposable, IAsyncDisposable
+{
+    private readonly Lazy<TokenVocabulary> _vocabulary;
+    private readonly IDisposable[] _owned;
+    private readonly ulong _seed;
+    private long _seeded;
+
+    private ForetellModel(string id, Transformer transformer, Tokenizer tokenizer, GenerationDefaults generation, ChatTemplate template, bool hasOwnTemplate, ForetellOptions options, TimeProvider clock, IDisposable[] owned)
+    {
+        Id = id;
+        Transformer = transformer;
+        Tokenizer = tokenizer;
+        Generation = generation;
+        Template = template;
+        HasChatTemplate = hasOwnTemplate;
+        ToolCalls = options.ToolCalls ?? ToolCallFormat.Detect(template.Source);
+        Clock = clock;
+        EmbeddingBatchTokens = options.EmbeddingBatchTokens;
+        _seed = options.Seed;
+        _owned = owned;
+        EndIds = Ends(tokenizer, generation, template);
+        _vocabulary = new Lazy<TokenVocabulary>(() => new TokenVocabulary(tokenizer, [.. EndIds]));
+        Engine = new Engine(transformer, tokenizer, options.Engine, EndIds, time: clock);
+    }
+
+    /// <summary>The model's name in requests and answers.</summary>
+    public string Id { get; }
+
+    public Transformer Transformer { get; }
+
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>What the model was published with, for requests that leave it open.</summary>
+    public GenerationDefaults Generation { get; }
+
+    /// <summary>What renders conversations: the model's own template, or a plain one.</summary>
+    public ChatTemplate Template { get; }
+
+    /// <summary>Whether the template is the model's own (or the options'): whether it has learned to answer.</summary>
+    public bool HasChatTemplate { get; }
+
+    /// <summary>How the model writes calls of tools.</summary>
+    public ToolCallFormat ToolCalls { get; }
+
+    /// <summary>Serves the requests.</summary>
+    public Engine Engine { get; }
+
+    /// <summary>The ids at which an answer ends.</summary>
+    public IReadOnlyList<int> EndIds { get; }
+
+    internal TimeProvider Clock { get; }
+
+    internal int EmbeddingBatchTokens { get; }
+
+    /// <summary>The tokens for constrained answers.</summary>
+    internal TokenVocabulary Vocabulary => _vocabulary.Value;
+
+    /// <summary>Texts at which an answer ends whatever the request says: a model without turns of its own would write the user's next one.</summary>
+    internal IReadOnlyList<string> TurnEnds => HasChatTemplate || EndsTurns ? [] : ["\nUser:"];
+
+    private bool EndsTurns => Template.Source.Contains("<|im_end|>", StringComparison.Ordinal);
+
+    /// <summary>Loads a model; its weights stay in the mapped file, so that this takes well under a second where they need no packing.</summary>
+    /// <param name="clock">Null for the system's clock.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="IOException">There is no model at the path.</exception>
+    /// <exception cref="FormatException">The tokenizer or the chat template is damaged.</exception>
+    /// <exception cref="InvalidDataException">The weights or the configuration are.</exception>
+    public static ForetellModel Load(ForetellOptions options, TimeProvider? clock = null)
+    {
+        ForetellOptionsValidator.Require(options);
+        Device device = CpuDevice.Create(options.Kernels, options.Threads, options.Precision);
+        PretrainedModel? model = null;
+        try
+        {
+            model = PretrainedModel.Load(options.Path, device);
+            (ChatTemplate template, bool own) = FindTemplate(model, options);
+            return new ForetellModel(options.Name, model.Transformer, model.Tokenizer, model.Generation, template, own, options, clock ?? TimeProvider.System, [model, device]);
+        }
+        catch
+        {
+            model?.Dispose();
+            device.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Serves a model that is in memory already, such as one just trained. Model and tokenizer stay the caller's and must outlive this.</summary>
+    /// <param name="modelId">The model's name.</param>
+    /// <param name="options">Of these, what concerns loading is not looked at. Null for the defaults.</param>
+    /// <param name="clock">Null for the system's clock.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public static ForetellModel Over(Transformer model, Tokenizer tokenizer, string modelId, ForetellOptions? options = null, TimeProvider? clock = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(modelId);
+        options ??= new ForetellOptions();
+        var generation = new GenerationDefaults { EndIds = tokenizer.EndOfTextId is int end ? [end] : [], BeginId = tokenizer.BeginOfTextId, AddsBegin = tokenizer.BeginOfTextId is not null };
+        ChatTemplate template = options.ChatTemplate is string text ? ChatTemplate.Parse(text, SpecialTokens(tokenizer, generation)) : ChatTemplate.Default(tokenizer);
+        return new ForetellModel(modelId, model, tokenizer, generation, template, options.ChatTemplate is not null, options, clock ?? TimeProvider.System, []);
+    }
+
+    /// <summary>Serves a model that was loaded already. It stays the caller's and must outlive this.</summary>
+    /// <inheritdoc cref="Over(Transformer, Tokenizer, string, ForetellOptions?, TimeProvider?)"/>
+    public static ForetellModel Over(PretrainedModel model, string modelId, ForetellOptions? options = null, TimeProvider? clock = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(modelId);
+        options ??= new ForetellOptions();
+        (ChatTemplate template, bool own) = FindTemplate(model, options);
+        return new ForetellModel(modelId, model.Transformer, model.Tokenizer, model.Generation, template, own, options, clock ?? TimeProvider.System, []);
+    }
+
+    /// <summary>The seed of a request that has none.</summary>
+    internal ulong NextSeed() => SeededRandom.Mix(_seed + (ulong)Interlocked.Increment(ref _seeded));
+
+    /// <summary>Gives up the requests that are not over, and frees everything.</summary>
+    public void Dispose()
+    {
+        Engine.Dispose();
+        Free();
+    }
+
+    /// <inheritdoc cref="Dispose"/>
+    public async ValueTask DisposeAsync()
+    {
+        await Engine.DisposeAsync().ConfigureAwait(false);
+        Free();
+    }
+
+    private void Free()
+    {
+        foreach (IDisposable owned in _owned)
+        {
+            owned.Dispose();
+        }
+    }
+
+    private static (ChatTemplate Template, bool Own) FindTemplate(PretrainedModel model, ForetellOptions options)
+    {
+        Dictionary<string, string> tokens = SpecialTokens(model.Tokenizer, model.Generation);
+        if (options.ChatTemplate is string given)
+        {
+            return (ChatTemplate.Parse(given, tokens), true);
+        }
+        // A folder may hold several named templates and the texts of its special tokens.
+        ChatTemplate? own = Directory.Exists(model.Path) ? ChatTemplate.Load(model.Path)
+            : model.ChatTemplate is string text ? ChatTemplate.Parse(text, tokens)
+            : null;
+        return (own ?? ChatTemplate.Default(model.Tokenizer), own is not null);
+    }
+
+    private static Dictionary<string, string> SpecialTokens(Tokenizer tokenizer, GenerationDefaults generation)
+    {
+        var tokens = new Dictionary<string, string>();
+        if (generation.BeginId is int begin)
+        {
+            tokens["bos_token"] = Encoding.UTF8.GetString(tokenizer.TokenBytes(begin));
+        }
+        if (generation.EndIds.Count > 0)
+        {
+            tokens["eos_token"] = Encoding.UTF8.GetString(tokenizer.TokenBytes(generation.EndIds[0]));
+        }
+        return tokens;
+    }
+
+    private static int[] Ends(Tokenizer tokenizer, GenerationDefaults generation, ChatTemplate template)
+    {
+        int? turnEnd = template.SpecialTokens.TryGetValue("eos_token", out string? name) && name.Length > 0 ? tokenizer.SpecialId(name) : null;
+        return [.. new[] { turnEnd, tokenizer.EndOfTextId }.OfType<int>().Concat(generation.EndIds).Distinct()];
+    }
+}
