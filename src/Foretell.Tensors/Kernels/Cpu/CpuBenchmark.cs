@@ -1,3 +1,4 @@
+using Foretell.Tensors.Kernels.Cpu.Attention;
 using Foretell.Tensors.Kernels.Cpu.Matrix;
 
 namespace Foretell.Tensors.Kernels.Cpu;
@@ -21,6 +22,18 @@ public sealed record ProductSpeed(string Name, int Rows, int Columns, int Depth,
 /// <param name="BFloat16Instruction">The instruction that <paramref name="BFloat16"/> measures.</param>
 /// <param name="MemoryBytes">Bytes a second read from memory.</param>
 public sealed record MachineSpeed(int Threads, double Float32, double BFloat16, string BFloat16Instruction, double MemoryBytes);
+
+/// <summary>Measured attention of one layer over cached keys and values.</summary>
+/// <param name="Name">The heads, and a model that has them.</param>
+/// <param name="Kernels">The backend's name.</param>
+/// <param name="Threads">Threads that ran.</param>
+/// <param name="Sequences">Sequences in the batch.</param>
+/// <param name="Tokens">New tokens of each sequence.</param>
+/// <param name="Keys">Keys that a sequence's last token sees.</param>
+/// <param name="Seconds">Of one layer, in the fastest pass over all: others on the machine only ever make one slower.</param>
+/// <param name="BytesPerSecond">Bytes of cached keys and values that are read a second, each counted once: what bounds decoding.</param>
+/// <param name="OperationsPerSecond">Multiplications and additions of the products.</param>
+public sealed record CachedAttentionSpeed(string Name, string Kernels, int Threads, int Sequences, int Tokens, int Keys, double Seconds, double BytesPerSecond, double OperationsPerSecond);
 
 /// <summary>Measures this machine's processor and the kernels' matrix products on it.</summary>
 public static class CpuBenchmark
@@ -49,6 +62,17 @@ public static class CpuBenchmark
         var relay = new Relay(measurement => progress?.Invoke(Describe(measurement, type)));
         return [.. MatrixBenchmark.Run(KernelSets.Choose(kernels), type, threadCounts, secondsEach, relay, cancellation).Select(measurement => Describe(measurement, type))];
     }
+
+    /// <summary>One layer's attention over cached keys and values at the shapes that decoding and prefill meet.</summary>
+    /// <param name="kernels">One of <see cref="CpuDevice.AvailableKernels"/>; null or empty for the fastest.</param>
+    /// <param name="type">Float32 or BFloat16.</param>
+    /// <param name="threadCounts">Each at least 1.</param>
+    /// <param name="secondsEach">About how long to measure one.</param>
+    /// <param name="progress">Told each as it is measured.</param>
+    /// <param name="cancellation">Stops between them.</param>
+    /// <exception cref="ArgumentException">No such kernels, or not on this machine.</exception>
+    public static IReadOnlyList<CachedAttentionSpeed> MeasureCachedAttention(string? kernels, DType type, IReadOnlyList<int> threadCounts, double secondsEach = 0.3, Action<CachedAttentionSpeed>? progress = null, CancellationToken cancellation = default) =>
+        PagedAttentionBenchmark.Run(KernelSets.Choose(kernels), type, threadCounts, secondsEach, progress, cancellation);
 
     private static ProductSpeed Describe(MatrixMeasurement measurement, DType type) => new(
         measurement.Name, measurement.Rows, measurement.Columns, measurement.Depth, type, measurement.Threads,

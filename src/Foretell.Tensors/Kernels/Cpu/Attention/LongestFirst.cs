@@ -47,7 +47,8 @@ internal static class LongestFirst
         return span;
     }
 
-    private static int[] Order(long[] costs)
+    /// <summary>Indices by falling cost; of equal ones the first comes first.</summary>
+    public static int[] Order(long[] costs)
     {
         int[] order = [.. Enumerable.Range(0, costs.Length)];
         Array.Sort(order, (a, b) => costs[a] != costs[b] ? costs[b].CompareTo(costs[a]) : a.CompareTo(b));

@@ -76,7 +76,8 @@ internal sealed unsafe class PagedAttention
         {
             _parts = [.. _heads.SelectMany(item => Enumerable.Range(0, item.EndBlock).Select(block => item with { FirstBlock = block, EndBlock = block + 1, Cost = PartCost(item, block) }))];
         }
-        Array.Sort(_parts, (a, b) => b.Cost.CompareTo(a.Cost));
+        _parts = Ordered(_parts);
+        _heads = Ordered(_heads);
     }
 
     /// <summary>What the workers' items do.</summary>
@@ -135,6 +136,8 @@ internal sealed unsafe class PagedAttention
         for (int place = Interlocked.Increment(ref _taken) - 1; place < items.Length; place = Interlocked.Increment(ref _taken) - 1)
         {
             Item item = items[place];
+            // Where this worker will probably go on.
+            Item next = items[Math.Min(items.Length - 1, place + (_alone ? 1 : _pool.Count))];
             PagedSegment segment = _plan.Segments[item.Segment];
             if (_phase != Phase.Attend)
             {
@@ -142,7 +145,7 @@ internal sealed unsafe class PagedAttention
             }
             for (int block = item.FirstBlock; block < item.EndBlock && _phase != Phase.Write; block++)
             {
-                Attend(segment, item.Head, block, buffers);
+                Attend(segment, item.Head, block, next, buffers);
             }
         }
     }
@@ -166,7 +169,7 @@ internal sealed unsafe class PagedAttention
         }
     }
 
-    private void Attend(PagedSegment segment, int head, int queryBlock, Buffers buffers)
+    private void Attend(PagedSegment segment, int head, int queryBlock, Item next, Buffers buffers)
     {
         QueryBlock queries = QueryBlock.Of(_geometry, _q, _result, segment.QueryStart, segment.QueryCount, segment.CachedKeys, head, queryBlock);
         int rows = queries.Rows;
@@ -175,7 +178,15 @@ internal sealed unsafe class PagedAttention
         int headSize = _geometry.HeadSize;
         int paddedHeadSize = _geometry.PaddedHeadSize;
         _engine.PackLeft(queries.Q, transposed: false, buffers.LeftQueries);
-        Scores(segment.Blocks, head, visible, rows, buffers.LeftQueries, buffers.Scores, stride);
+        int count = PagedAttentionPlan.BlocksFor(visible);
+        for (int i = 0; i < count; i++)
+        {
+            PagedBlock block = Block(segment.Blocks[i], head);
+            buffers.Blocks[i] = block.Keys;
+            buffers.Blocks[count + i] = block.Values;
+        }
+        int following = Following(next, buffers.Blocks + 2 * count);
+        Scores(count, rows, stride, buffers);
         float* sums = stackalloc float[rows];
         for (int row = 0; row < rows; row++)
         {
@@ -183,42 +194,60 @@ internal sealed unsafe class PagedAttention
                 _geometry.Plan.Scale, _geometry.Narrow, out sums[row]);
         }
         _engine.PackLeft(_geometry.Weights(buffers.Scores, rows, visible, stride), transposed: false, buffers.LeftWeights);
-        WeightedValues(segment.Blocks, head, visible, rows, buffers.LeftWeights, buffers.Sums);
+        WeightedValues(count, visible, rows, following, buffers);
         for (int row = 0; row < rows; row++)
         {
             AttentionRows.Divide(buffers.Sums + row * paddedHeadSize, sums[row], queries.Result.FloatRow(row), headSize);
         }
     }
 
-    /// <summary>Queries times the keys that the last row sees, in whole panels; blocks that lie behind one another in the pool go in one call.</summary>
-    private void Scores(int[] blocks, int head, int visible, int rows, byte* left, float* scores, int stride)
+    /// <summary>Scores for the keys that the last row sees, in whole panels.</summary>
+    private void Scores(int count, int rows, int stride, Buffers buffers) => _engine.MultiplyBlocks(new BlockProducts
     {
-        int count = PagedAttentionPlan.BlocksFor(visible);
-        int steps = _engine.Steps(_geometry.HeadSize);
-        for (int first = 0; first < count;)
-        {
-            int run = 1;
-            while (first + run < count && blocks[first + run] == blocks[first] + run)
-            {
-                run++;
-            }
-            _engine.MultiplyPanel(left, Block(blocks[first], head).Keys, _cache.RowBytes, steps, scores + first * BlockTokens, stride, rows, run * BlockTokens, accumulate: false);
-            first += run;
-        }
-    }
+        Left = buffers.LeftQueries,
+        Rights = buffers.Blocks,
+        Count = count,
+        Following = count,
+        RightPanelBytes = _engine.RightPanelBytes(_geometry.HeadSize),
+        Panels = 1,
+        Steps = _engine.Steps(_geometry.HeadSize),
+        LastSteps = _engine.Steps(_geometry.HeadSize),
+        Result = buffers.Scores,
+        ResultBlock = BlockTokens,
+        Stride = stride,
+        Rows = rows,
+    });
 
     /// <summary>Weights times values, block after block on the same sums.</summary>
-    private void WeightedValues(int[] blocks, int head, int visible, int rows, byte* left, float* sums)
+    private void WeightedValues(int count, int visible, int rows, int following, Buffers buffers) => _engine.MultiplyBlocks(new BlockProducts
     {
-        long panelBytes = _engine.RightPanelBytes(BlockTokens);
-        long leftBytes = _engine.LeftPanelBytes(BlockTokens);
-        int width = _geometry.PaddedHeadSize;
-        for (int first = 0, block = 0; first < visible; first += BlockTokens, block++)
+        Left = buffers.LeftWeights,
+        LeftBlockBytes = _engine.LeftPanelBytes(BlockTokens),
+        Rights = buffers.Blocks + count,
+        Count = count,
+        Following = following,
+        RightPanelBytes = _engine.RightPanelBytes(BlockTokens),
+        Panels = _geometry.PaddedHeadSize / MatrixEngine.ColumnPanel,
+        Steps = _engine.Steps(BlockTokens),
+        LastSteps = _engine.Steps(visible - (count - 1) * BlockTokens),
+        Result = buffers.Sums,
+        Stride = _geometry.PaddedHeadSize,
+        Rows = rows,
+    });
+
+    /// <summary>The first keys of the next item, to be fetched in time.</summary>
+    private int Following(Item next, byte** blocks)
+    {
+        PagedSegment segment = _plan.Segments[next.Segment];
+        int count = Math.Min(MatrixEngine.BlocksAhead, PagedAttentionPlan.BlocksFor(segment.KeyCount));
+        for (int i = 0; i < count; i++)
         {
-            int steps = _engine.Steps(Math.Min(BlockTokens, visible - first));
-            _engine.MultiplyPanel(left + block * leftBytes, Block(blocks[block], head).Values, panelBytes, steps, sums, width, rows, width, accumulate: first > 0);
+            blocks[i] = Block(segment.Blocks[i], next.Head).Keys;
         }
+        return count;
     }
+
+    private static Item[] Ordered(Item[] items) => [.. LongestFirst.Order([.. items.Select(item => item.Cost)]).Select(index => items[index])];
 
     private PagedBlock Block(int block, int head) => new(_engine, _geometry.HeadSize, _cache.At(block, 0) + head * _headBytes);
 
@@ -242,6 +271,9 @@ internal sealed unsafe class PagedAttention
         public readonly byte* LeftWeights;
         public readonly float* Scores;
         public readonly float* Sums;
+
+        /// <summary>A block's keys each, a block's values each, and what the next item reads first.</summary>
+        public readonly byte** Blocks;
         public readonly long Bytes;
 
         public Buffers(AttentionGeometry geometry, int keys, byte* memory)
@@ -252,6 +284,7 @@ internal sealed unsafe class PagedAttention
             LeftWeights = carver.Take(engine.LeftPanelBytes(keys));
             Scores = carver.TakeFloats((long)engine.RowPanel * AttentionGeometry.Stride(keys));
             Sums = carver.TakeFloats((long)engine.RowPanel * geometry.PaddedHeadSize);
+            Blocks = (byte**)carver.Take((2L * PagedAttentionPlan.BlocksFor(keys) + MatrixEngine.BlocksAhead) * sizeof(byte*));
             Bytes = carver.Bytes;
         }
     }

@@ -31,6 +31,8 @@ internal sealed unsafe class Avx512BFloat16Engine : AssembledEngine
     public override void PackRight(MatrixView source, bool transposed, int firstPanel, int endPanel, byte* destination) =>
         TilePanels.PackRight(source, !transposed, firstPanel, endPanel, destination);
 
+    public override void MultiplyBlocks(in BlockProducts products) => RunBlocks(products, KernelRows, TilePanels.DepthStep * sizeof(ushort));
+
     public override void WriteRightColumn(float* source, int depth, int column, byte* panel) =>
         TilePanels.WriteRightColumn(source, depth, column, panel);
 

@@ -32,6 +32,8 @@ internal sealed unsafe class Avx512FloatEngine(DType operandType) : AssembledEng
     public override void PackRight(MatrixView source, bool transposed, int firstPanel, int endPanel, byte* destination) =>
         FloatPanels.Pack(source, !transposed, ColumnPanel, operandType == DType.BFloat16, firstPanel, endPanel, (float*)destination);
 
+    public override void MultiplyBlocks(in BlockProducts products) => RunBlocks(products, RowPanel, sizeof(float));
+
     public override void WriteRightColumn(float* source, int depth, int column, byte* panel) =>
         FloatPanels.WriteColumn(source, depth, column, ColumnPanel, operandType == DType.BFloat16, (float*)panel);
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Foretell.Tensors.Kernels.Cpu.Matrix;
 
@@ -13,6 +14,9 @@ internal abstract unsafe class MatrixEngine
 {
     /// <summary>Columns of a packed right panel.</summary>
     public const int ColumnPanel = 32;
+
+    /// <summary>How many blocks ahead of their use <see cref="MultiplyBlocks"/> fetches: about 8 KiB.</summary>
+    public const int BlocksAhead = 2;
 
     private const int MostRows = 32;
 
@@ -173,6 +177,27 @@ internal abstract unsafe class MatrixEngine
         for (int row = 0; row < rows; row++)
         {
             new Span<float>(block + row * ColumnPanel, rest).CopyTo(new Span<float>(edge + row * stride, rest));
+        }
+    }
+
+    /// <summary>Products with blocks that lie apart, each as <see cref="MultiplyPanel"/> gives it; few rows fetch coming blocks meanwhile, since they wait for memory.</summary>
+    public virtual void MultiplyBlocks(in BlockProducts products)
+    {
+        long blockBytes = products.Panels * products.RightPanelBytes;
+        for (int block = 0; block < products.Count; block++)
+        {
+            int coming = block + BlocksAhead;
+            if (products.Rows <= FewRows && coming < products.Count + products.Following && Sse.IsSupported)
+            {
+                byte* line = products.Rights[coming];
+                for (byte* end = line + blockBytes; line < end; line += 64)
+                {
+                    Sse.Prefetch1(line);
+                }
+            }
+            MultiplyPanel(products.Left + block * products.LeftBlockBytes, products.Rights[block], products.RightPanelBytes,
+                block + 1 < products.Count ? products.Steps : products.LastSteps, products.Result + block * products.ResultBlock, products.Stride,
+                products.Rows, products.Panels * ColumnPanel, products.Continues && block > 0);
         }
     }
 

@@ -1,0 +1,50 @@
+namespace Foretell.Tensors.Kernels.Cpu.Matrix;
+
+/// <summary>
+/// One left panel's products with right blocks that lie anywhere in memory, as the blocks of a key-value cache do: either
+/// each block gives further columns of the result, or each continues the sums of the same columns along depth.
+/// </summary>
+internal unsafe struct BlockProducts
+{
+    /// <summary>The left panel at the first block's first depth step.</summary>
+    public byte* Left;
+
+    /// <summary>Bytes of the left panel from one block to the next; 0 where all blocks have the same depth range.</summary>
+    public long LeftBlockBytes;
+
+    /// <summary>Where each block's right panels begin.</summary>
+    public byte** Rights;
+
+    /// <summary>Number of blocks.</summary>
+    public int Count;
+
+    /// <summary>Entries of <see cref="Rights"/> behind the last block: what will be read next, of the same size, to be fetched meanwhile.</summary>
+    public int Following;
+
+    /// <summary>Bytes from one right panel of a block to the next.</summary>
+    public long RightPanelBytes;
+
+    /// <summary>Right panels of a block.</summary>
+    public int Panels;
+
+    /// <summary>Depth steps of a block.</summary>
+    public int Steps;
+
+    /// <summary>Depth steps of the last block.</summary>
+    public int LastSteps;
+
+    /// <summary>[rows, columns] singles, whole panels.</summary>
+    public float* Result;
+
+    /// <summary>Elements from one block's columns to the next's; 0 where blocks continue the same sums.</summary>
+    public int ResultBlock;
+
+    /// <summary>Elements between result rows.</summary>
+    public long Stride;
+
+    /// <summary>At most the engine's row panel.</summary>
+    public int Rows;
+
+    /// <summary>Whether blocks after the first continue from what the result holds.</summary>
+    public readonly bool Continues => ResultBlock == 0;
+}
