@@ -6,11 +6,15 @@ namespace Foretell.Tensors.Kernels.Cpu.Attention;
 /// Attention over keys and values that stay packed in the blocks of a pool, for all layers of one pass; see
 /// <see cref="AttentionForward"/>, whose bits it gives: a block's keys are one column panel of the scores' product, its
 /// values one depth step of the result's, whose sums go on from block to block in the order of the keys.
-/// Workers take whole key/value heads of a sequence while these spread evenly, else blocks of queries.
+/// Workers take whole key/value heads of a sequence while these spread evenly, else blocks of queries. Where many queries
+/// see the same keys these are gathered first: copying a block costs less than the many small products with it.
 /// </summary>
 internal sealed unsafe class PagedAttention
 {
     private const int BlockTokens = PagedAttentionPlan.BlockTokens;
+
+    /// <summary>Whole row panels of queries from which on gathering pays.</summary>
+    private const int LeastGatheredPanels = 4;
 
     private readonly MatrixEngine _engine;
     private readonly WorkerPool _pool;
@@ -21,6 +25,8 @@ internal sealed unsafe class PagedAttention
     private readonly Item[] _heads;
     private readonly Item[] _parts;
     private readonly int _mostKeys;
+    private readonly int _mostGathered;
+    private readonly long _sharedBytes;
     private readonly bool _alone;
     private readonly bool _whole;
 
@@ -29,6 +35,7 @@ internal sealed unsafe class PagedAttention
     private MatrixView _v;
     private MatrixView _cache;
     private MatrixView _result;
+    private byte* _shared;
     private Phase _phase;
     private int _taken;
 
@@ -46,6 +53,7 @@ internal sealed unsafe class PagedAttention
         _headBytes = PagedBlock.HeadBytes(engine, plan.HeadSize);
         var heads = new List<Item>(plan.Segments.Count * plan.KeyValueHeads);
         long total = 0;
+        long shared = 0;
         for (int segment = 0; segment < plan.Segments.Count; segment++)
         {
             PagedSegment its = plan.Segments[segment];
@@ -54,11 +62,14 @@ internal sealed unsafe class PagedAttention
                 continue;
             }
             _mostKeys = Math.Max(_mostKeys, its.KeyCount);
+            bool gathers = its.QueryCount / engine.RowPanel * _geometry.Group >= LeastGatheredPanels;
+            _mostGathered = gathers ? Math.Max(_mostGathered, its.KeyCount) : _mostGathered;
             // Reading a key and value costs about as much as a few queries that see them.
             long cost = Pairs(its, its.QueryCount) * _geometry.Group + 4L * its.KeyCount;
             for (int head = 0; head < plan.KeyValueHeads; head++)
             {
-                heads.Add(new Item(segment, head, 0, QueryBlock.Count(_geometry, its.QueryCount), cost));
+                heads.Add(new Item(segment, head, 0, QueryBlock.Count(_geometry, its.QueryCount), cost, gathers ? shared : -1));
+                shared += gathers ? GatheredBytes(its.KeyCount) : 0;
             }
             total += cost * plan.KeyValueHeads;
         }
@@ -76,6 +87,7 @@ internal sealed unsafe class PagedAttention
         {
             _parts = [.. _heads.SelectMany(item => Enumerable.Range(0, item.EndBlock).Select(block => item with { FirstBlock = block, EndBlock = block + 1, Cost = PartCost(item, block) }))];
         }
+        _sharedBytes = shared;
         _parts = Ordered(_parts);
         _heads = Ordered(_heads);
     }
@@ -105,6 +117,7 @@ internal sealed unsafe class PagedAttention
             Run(Phase.Everything);
             return;
         }
+        _shared = Scratch.Get(Scratch.Purpose.AttentionShared, _sharedBytes);
         Run(Phase.Write);
         Run(Phase.Attend);
     }
@@ -130,8 +143,9 @@ internal sealed unsafe class PagedAttention
         Buffers buffers = default;
         if (_phase != Phase.Write)
         {
-            var measured = new Buffers(_geometry, _mostKeys, null);
-            buffers = new Buffers(_geometry, _mostKeys, Scratch.Get(Scratch.Purpose.Attention, measured.Bytes));
+            long gathered = _whole ? GatheredBytes(_mostGathered) : 0;
+            var measured = new Buffers(_geometry, _mostKeys, gathered, null);
+            buffers = new Buffers(_geometry, _mostKeys, gathered, Scratch.Get(Scratch.Purpose.Attention, measured.Bytes));
         }
         for (int place = Interlocked.Increment(ref _taken) - 1; place < items.Length; place = Interlocked.Increment(ref _taken) - 1)
         {
@@ -139,13 +153,21 @@ internal sealed unsafe class PagedAttention
             // Where this worker will probably go on.
             Item next = items[Math.Min(items.Length - 1, place + (_alone ? 1 : _pool.Count))];
             PagedSegment segment = _plan.Segments[item.Segment];
+            byte* gathered = item.Gathered < 0 ? null : _whole ? buffers.Gathered : _shared + item.Gathered;
             if (_phase != Phase.Attend)
             {
                 Write(segment, item.Head);
+                Gather(segment, item.Head, gathered);
             }
             for (int block = item.FirstBlock; block < item.EndBlock && _phase != Phase.Write; block++)
             {
-                Attend(segment, item.Head, block, next, buffers);
+                if (block + 1 < item.EndBlock)
+                {
+                    QueryBlock coming = Queries(segment, item.Head, block + 1);
+                    AttentionGeometry.Prefetch(coming.Q);
+                    AttentionGeometry.Prefetch(coming.Result);
+                }
+                Attend(segment, item.Head, block, gathered, next, buffers);
             }
         }
     }
@@ -154,6 +176,11 @@ internal sealed unsafe class PagedAttention
     {
         int headSize = _geometry.HeadSize;
         int end = segment.KeyCount;
+        if (segment.QueryCount > 1)
+        {
+            AttentionGeometry.Prefetch(_k.Slice(segment.QueryStart, segment.QueryCount, head * headSize, headSize));
+            AttentionGeometry.Prefetch(_v.Slice(segment.QueryStart, segment.QueryCount, head * headSize, headSize));
+        }
         for (int position = segment.CachedKeys; position < end;)
         {
             int first = position % BlockTokens;
@@ -169,9 +196,9 @@ internal sealed unsafe class PagedAttention
         }
     }
 
-    private void Attend(PagedSegment segment, int head, int queryBlock, Item next, Buffers buffers)
+    private void Attend(PagedSegment segment, int head, int queryBlock, byte* gathered, Item next, Buffers buffers)
     {
-        QueryBlock queries = QueryBlock.Of(_geometry, _q, _result, segment.QueryStart, segment.QueryCount, segment.CachedKeys, head, queryBlock);
+        QueryBlock queries = Queries(segment, head, queryBlock);
         int rows = queries.Rows;
         int visible = queries.Visible(rows - 1);
         int stride = AttentionGeometry.Stride(visible);
@@ -179,14 +206,15 @@ internal sealed unsafe class PagedAttention
         int paddedHeadSize = _geometry.PaddedHeadSize;
         _engine.PackLeft(queries.Q, transposed: false, buffers.LeftQueries);
         int count = PagedAttentionPlan.BlocksFor(visible);
-        for (int i = 0; i < count; i++)
+        int following = gathered == null ? Locate(segment, head, count, next, buffers.Blocks) : 0;
+        if (gathered == null)
         {
-            PagedBlock block = Block(segment.Blocks[i], head);
-            buffers.Blocks[i] = block.Keys;
-            buffers.Blocks[count + i] = block.Values;
+            Scores(count, rows, stride, buffers);
         }
-        int following = Following(next, buffers.Blocks + 2 * count);
-        Scores(count, rows, stride, buffers);
+        else
+        {
+            _geometry.Multiply(buffers.LeftQueries, gathered, headSize, headSize, buffers.Scores, stride, rows, visible);
+        }
         float* sums = stackalloc float[rows];
         for (int row = 0; row < rows; row++)
         {
@@ -194,7 +222,15 @@ internal sealed unsafe class PagedAttention
                 _geometry.Plan.Scale, _geometry.Narrow, out sums[row]);
         }
         _engine.PackLeft(_geometry.Weights(buffers.Scores, rows, visible, stride), transposed: false, buffers.LeftWeights);
-        WeightedValues(count, visible, rows, following, buffers);
+        if (gathered == null)
+        {
+            WeightedValues(count, visible, rows, following, buffers);
+        }
+        else
+        {
+            int blocks = PagedAttentionPlan.BlocksFor(segment.KeyCount);
+            _geometry.Multiply(buffers.LeftWeights, gathered + blocks * _engine.RightPanelBytes(headSize), blocks * BlockTokens, visible, buffers.Sums, paddedHeadSize, rows, headSize);
+        }
         for (int row = 0; row < rows; row++)
         {
             AttentionRows.Divide(buffers.Sums + row * paddedHeadSize, sums[row], queries.Result.FloatRow(row), headSize);
@@ -235,19 +271,54 @@ internal sealed unsafe class PagedAttention
         Rows = rows,
     });
 
-    /// <summary>The first keys of the next item, to be fetched in time.</summary>
-    private int Following(Item next, byte** blocks)
+    /// <summary>Lists where the blocks' keys and then their values lie, and the next item's first keys, to be fetched in time.</summary>
+    /// <returns>How many of those.</returns>
+    private int Locate(PagedSegment segment, int head, int count, Item next, byte** blocks)
     {
-        PagedSegment segment = _plan.Segments[next.Segment];
-        int count = Math.Min(MatrixEngine.BlocksAhead, PagedAttentionPlan.BlocksFor(segment.KeyCount));
         for (int i = 0; i < count; i++)
         {
-            blocks[i] = Block(segment.Blocks[i], next.Head).Keys;
+            PagedBlock block = Block(segment.Blocks[i], head);
+            blocks[i] = block.Keys;
+            blocks[count + i] = block.Values;
         }
-        return count;
+        PagedSegment nextSegment = _plan.Segments[next.Segment];
+        int following = Math.Min(MatrixEngine.BlocksAhead, PagedAttentionPlan.BlocksFor(nextSegment.KeyCount));
+        for (int i = 0; i < following; i++)
+        {
+            blocks[2 * count + i] = Block(nextSegment.Blocks[i], next.Head).Keys;
+        }
+        return following;
     }
 
+    /// <summary>Copies a head's blocks behind one another: packed [headSize, keys], then packed [keys, headSize].</summary>
+    private void Gather(PagedSegment segment, int head, byte* gathered)
+    {
+        if (gathered == null)
+        {
+            return;
+        }
+        int count = PagedAttentionPlan.BlocksFor(segment.KeyCount);
+        long keyBytes = _engine.RightPanelBytes(_geometry.HeadSize);
+        long valueBytes = _engine.RightPanelBytes(BlockTokens);
+        int panels = _geometry.PaddedHeadSize / MatrixEngine.ColumnPanel;
+        byte* values = gathered + count * keyBytes;
+        for (int i = 0; i < count; i++)
+        {
+            PagedBlock block = Block(segment.Blocks[i], head);
+            Buffer.MemoryCopy(block.Keys, gathered + i * keyBytes, keyBytes, keyBytes);
+            for (int panel = 0; panel < panels; panel++)
+            {
+                Buffer.MemoryCopy(block.Values + panel * valueBytes, values + (panel * (long)count + i) * valueBytes, valueBytes, valueBytes);
+            }
+        }
+    }
+
+    private long GatheredBytes(int keys) => PagedAttentionPlan.BlocksFor(keys) * _headBytes;
+
     private static Item[] Ordered(Item[] items) => [.. LongestFirst.Order([.. items.Select(item => item.Cost)]).Select(index => items[index])];
+
+    private QueryBlock Queries(PagedSegment segment, int head, int block) =>
+        QueryBlock.Of(_geometry, _q, _result, segment.QueryStart, segment.QueryCount, segment.CachedKeys, head, block);
 
     private PagedBlock Block(int block, int head) => new(_engine, _geometry.HeadSize, _cache.At(block, 0) + head * _headBytes);
 
@@ -262,11 +333,18 @@ internal sealed unsafe class PagedAttention
     private static long Pairs(PagedSegment segment, int queries) => (long)queries * segment.CachedKeys + queries * (queries + 1L) / 2;
 
     /// <summary>Query blocks of one key/value head of one segment.</summary>
-    private readonly record struct Item(int Segment, int Head, int FirstBlock, int EndBlock, long Cost);
+    /// <param name="Segment">Which.</param>
+    /// <param name="Head">Key/value head.</param>
+    /// <param name="FirstBlock">The first block.</param>
+    /// <param name="EndBlock">One past the last block.</param>
+    /// <param name="Cost">About how long it takes, in no unit.</param>
+    /// <param name="Gathered">Where its gathered blocks go in shared memory; -1 when they are read as they lie.</param>
+    private readonly record struct Item(int Segment, int Head, int FirstBlock, int EndBlock, long Cost, long Gathered);
 
     /// <summary>One thread's scratch.</summary>
     private readonly struct Buffers
     {
+        public readonly byte* Gathered;
         public readonly byte* LeftQueries;
         public readonly byte* LeftWeights;
         public readonly float* Scores;
@@ -276,10 +354,11 @@ internal sealed unsafe class PagedAttention
         public readonly byte** Blocks;
         public readonly long Bytes;
 
-        public Buffers(AttentionGeometry geometry, int keys, byte* memory)
+        public Buffers(AttentionGeometry geometry, int keys, long gatheredBytes, byte* memory)
         {
             MatrixEngine engine = geometry.Engine;
             var carver = new Carver(memory);
+            Gathered = carver.Take(gatheredBytes);
             LeftQueries = carver.Take(engine.LeftPanelBytes(geometry.HeadSize));
             LeftWeights = carver.Take(engine.LeftPanelBytes(keys));
             Scores = carver.TakeFloats((long)engine.RowPanel * AttentionGeometry.Stride(keys));
