@@ -317,7 +317,7 @@ public sealed class Transformer : IDisposable
             Tensor v = _value.Forward(tape, x);
             Tensor attended = cached is null
                 ? tape.Attention(q, k, v, plan)
-                : tape.PagedAttention(q, k, v, cached.Pool.Layer(_layer), cached.Plan);
+                : tape.PagedAttention(q, k, v, cached.Pool.Memory, _layer, cached.Plan);
             return _output.Forward(tape, attended);
         }
 

@@ -14,7 +14,6 @@ public sealed class KeyValuePool : IDisposable
     public const int BlockTokens = PagedAttentionPlan.BlockTokens;
 
     private readonly TensorScope _scope;
-    private readonly Tensor[] _layers;
 
     /// <param name="layers">Number of layers.</param>
     /// <param name="blocks">Number of blocks; their ids are [0, blocks).</param>
@@ -29,12 +28,9 @@ public sealed class KeyValuePool : IDisposable
         HeadSize = headSize;
         long layerBytes = device.Backend.KeyValueBlockBytes(keyValueHeads, headSize, type);
         BlockBytes = layers * layerBytes;
+        Layers = layers;
         _scope = new TensorScope(device);
-        _layers = new Tensor[layers];
-        for (int layer = 0; layer < layers; layer++)
-        {
-            _layers[layer] = _scope.Empty([blocks, checked((int)(layerBytes / sizeof(int)))], DType.Int32);
-        }
+        Memory = _scope.Empty([layers, blocks, checked((int)(layerBytes / sizeof(int)))], DType.Int32);
     }
 
     /// <summary>Number of blocks.</summary>
@@ -51,7 +47,7 @@ public sealed class KeyValuePool : IDisposable
     public long Bytes => Blocks * BlockBytes;
 
     /// <summary>Number of layers.</summary>
-    public int Layers => _layers.Length;
+    public int Layers { get; }
 
     public Device Device => _scope.Device;
 
@@ -68,17 +64,17 @@ public sealed class KeyValuePool : IDisposable
     /// <summary>Blocks that hold <paramref name="tokens"/> tokens.</summary>
     public static int BlocksFor(int tokens) => PagedAttentionPlan.BlocksFor(tokens);
 
-    /// <summary>One layer's blocks: [blocks, integers of a block].</summary>
-    public Tensor Layer(int layer) => _layers[layer];
+    /// <summary>All blocks, in the device's own order: [layers, blocks, integers of a block].</summary>
+    public Tensor Memory { get; }
 
     /// <summary>Copies a block's contents in every layer over another's: before a sequence writes into a partly filled block that it shares.</summary>
     public void CopyBlock(int from, int to)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)from, (uint)Blocks, nameof(from));
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)to, (uint)Blocks, nameof(to));
-        foreach (Tensor layer in _layers)
+        for (int first = 0; first < Layers * Blocks; first += Blocks)
         {
-            layer.Row<int>(from).CopyTo(layer.Row<int>(to));
+            Memory.Row<int>(first + from).CopyTo(Memory.Row<int>(first + to));
         }
     }
 

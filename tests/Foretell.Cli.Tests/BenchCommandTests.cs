@@ -41,4 +41,14 @@ public class BenchCommandTests
         Assert.Contains(measured.GetProperty("products").EnumerateArray(), product => product.GetProperty("type").GetString() == "bfloat16" && product.GetProperty("peakShare").GetDouble() > 0);
         Assert.Contains(measured.GetProperty("products").EnumerateArray(), product => product.GetProperty("type").GetString() == "float32" && product.GetProperty("gigaflopsPerSecond").GetDouble() > 0);
     }
+
+    [Fact]
+    public void Attention_OverCachedKeys_GivesBytesASecond()
+    {
+        JsonElement measured = CommandRun.Of("bench", "attention", "--threads", "1", "--seconds", "0", "--json").Succeeded().Json;
+        foreach (int keys in (int[])[512, 4096])
+        {
+            Assert.Contains(measured.GetProperty("attention").EnumerateArray(), row => row.GetProperty("keys").GetInt32() == keys && row.GetProperty("tokens").GetInt32() == 1 && row.GetProperty("gigabytesPerSecond").GetDouble() > 0);
+        }
+    }
 }

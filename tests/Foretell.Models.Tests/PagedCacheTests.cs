@@ -111,13 +111,7 @@ public class PagedCacheTests
         using Device device = CpuDevice.Create(kernels, threads, precision);
         using Transformer model = TinyModels.Random(TinyModels.Config("qwen3"), device);
         using KeyValuePool pool = model.NewPool(4);
-        for (int layer = 0; layer < pool.Layers; layer++)
-        {
-            for (int block = 0; block < pool.Blocks; block++)
-            {
-                pool.Layer(layer).Row<int>(block).Fill(-1);
-            }
-        }
+        pool.Memory.Span<int>().Fill(-1);
         int[] ids = TinyModels.Ids(60, 5);
         var sequence = new Running(ids, TinyModels.Logits(model, TokenBatch.Single(ids)), new BlockTable());
         var free = new Stack<int>([2, 0]);
@@ -174,7 +168,7 @@ public class PagedCacheTests
         int width = config.KeyValueHeads * config.HeadSize;
         float[] nothing = Enumerable.Repeat(float.NaN, 20 * width).ToArray();
         var plan = new Tensors.Kernels.PagedAttentionPlan([new Tensors.Kernels.PagedSegment(0, 20, 12, [block], false)], config.Heads, config.KeyValueHeads, config.HeadSize, 1);
-        tape.PagedAttention(tape.Scope.Zeros([20, config.Heads * config.HeadSize]), tape.Scope.From(nothing, [20, width]), tape.Scope.From(nothing, [20, width]), pool.Layer(layer), plan);
+        tape.PagedAttention(tape.Scope.Zeros([20, config.Heads * config.HeadSize]), tape.Scope.From(nothing, [20, width]), tape.Scope.From(nothing, [20, width]), pool.Memory, layer, plan);
     }
 
     /// <summary>Runs the next tokens of some sequences in one pass and holds their logits against those of the whole.</summary>

@@ -35,14 +35,14 @@ public class KeyValuePoolTests
         {
             for (int block = 0; block < 3; block++)
             {
-                pool.Layer(layer).Row<int>(block).Fill(10 * layer + block);
+                pool.Memory.Row<int>(3 * layer + block).Fill(10 * layer + block);
             }
         }
         pool.CopyBlock(2, 0);
         for (int layer = 0; layer < 2; layer++)
         {
-            Assert.Equal(-1, pool.Layer(layer).Row<int>(0).IndexOfAnyExcept(10 * layer + 2));
-            Assert.Equal(-1, pool.Layer(layer).Row<int>(1).IndexOfAnyExcept(10 * layer + 1));
+            Assert.Equal(-1, pool.Memory.Row<int>(3 * layer).IndexOfAnyExcept(10 * layer + 2));
+            Assert.Equal(-1, pool.Memory.Row<int>(3 * layer + 1).IndexOfAnyExcept(10 * layer + 1));
         }
         Assert.Throws<ArgumentOutOfRangeException>(() => pool.CopyBlock(0, 3));
         Assert.Throws<ArgumentOutOfRangeException>(() => pool.CopyBlock(-1, 0));

@@ -5,9 +5,10 @@ namespace Foretell.Cli.Commands;
 /// <summary>foretell bench: how fast this machine does what.</summary>
 internal static class BenchCommand
 {
-    public static Command Create() => new("bench", "Measure the speed of matrix products, training, tokenizing and generation on this machine.")
+    public static Command Create() => new("bench", "Measure the speed of matrix products, attention, training, tokenizing and generation on this machine.")
     {
         BenchMatrixCommand.Create(),
+        BenchAttentionCommand.Create(),
         BenchTrainCommand.Create(),
         BenchTokenizeCommand.Create(),
         BenchGenerateCommand.Create(),

@@ -12,11 +12,12 @@ public sealed partial class Tape
     /// <param name="q">[tokens, heads × headSize].</param>
     /// <param name="k">[tokens, keyValueHeads × headSize].</param>
     /// <param name="v">[tokens, keyValueHeads × headSize].</param>
-    /// <param name="cache">[blocks, integers of a block]: one layer's blocks, written.</param>
+    /// <param name="cache">[layers, blocks, integers of a block], written.</param>
+    /// <param name="layer">Which layer's blocks.</param>
     /// <param name="plan">Heads and segments.</param>
     /// <returns>[tokens, heads × headSize].</returns>
     /// <exception cref="ArgumentException">Shapes, types or blocks do not fit.</exception>
-    public Tensor PagedAttention(Tensor q, Tensor k, Tensor v, Tensor cache, PagedAttentionPlan plan)
+    public Tensor PagedAttention(Tensor q, Tensor k, Tensor v, Tensor cache, int layer, PagedAttentionPlan plan)
     {
         NeedAlike("paged attention", q, k, v);
         NeedType("paged attention", "the cache", cache, DType.Int32);
@@ -31,13 +32,15 @@ public sealed partial class Tape
             throw new ArgumentException($"paged attention: q {q.Shape}, k {k.Shape}, v {v.Shape} do not fit {plan.Heads} heads over {plan.KeyValueHeads} key-value heads of size {plan.HeadSize}.");
         }
         long blockBytes = Backend.KeyValueBlockBytes(plan.KeyValueHeads, plan.HeadSize, q.Type);
-        if (cache.Shape.Rank != 2 || cache.Shape[1] * (long)sizeof(int) != blockBytes || !cache.IsContiguous)
+        if (cache.Shape.Rank != 3 || cache.Shape[2] * (long)sizeof(int) != blockBytes || !cache.IsContiguous)
         {
             throw new ArgumentException($"paged attention: a cache {cache.Shape} has not the blocks of {blockBytes} bytes that {plan.KeyValueHeads} key-value heads of size {plan.HeadSize} take on {Device.Name}.");
         }
-        plan.Check(rows, cache.Shape[0]);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)cache.Shape[0], nameof(layer));
+        int blocks = cache.Shape[1];
+        plan.Check(rows, blocks);
         Tensor result = New(q.Shape, q.Type);
-        Backend.PagedAttention(plan, Rows(q), Rows(k), Rows(v), Rows(cache), Rows(result));
+        Backend.PagedAttention(plan, Rows(q), Rows(k), Rows(v), Rows(cache).RowRange(layer * blocks, blocks), Rows(result));
         return result;
     }
 }

@@ -16,7 +16,7 @@ internal static unsafe class PagedAttentionBenchmark
         ("32 heads over 4 of 64 (1.1B)", 32, 4, 64),
     ];
 
-    private static readonly (int Sequences, int Tokens, int Keys)[] s_steps = [(1, 1, 1), (1, 1, 512), (1, 1, 4096), (16, 1, 512), (1, 512, 512)];
+    private static readonly (int Sequences, int Tokens, int Keys)[] s_steps = [(1, 1, 2), (1, 1, 512), (1, 1, 4096), (16, 1, 512), (1, 512, 512)];
 
     /// <summary>Runs every model's every step on every thread count.</summary>
     /// <param name="set">The kernels.</param>
@@ -51,7 +51,7 @@ internal static unsafe class PagedAttentionBenchmark
         int sequenceBlocks = PagedAttentionPlan.BlocksFor(keys);
         int blocks = sequences * sequenceBlocks;
         long blockBytes = backend.KeyValueBlockBytes(keyValueHeads, headSize, DType.Float32);
-        int layers = (int)Math.Clamp(PassBytes / (blocks * blockBytes), 1, 64);
+        int layers = (int)Math.Clamp(PassBytes / (blocks * blockBytes), 1, 256);
         int rows = sequences * tokens;
         int width = heads * headSize;
         int keyWidth = keyValueHeads * headSize;
