@@ -12,6 +12,7 @@ using Foretell.Cli.Commands;
     ("evaluate", "Measure how well a model foretells a text, in bits per byte.", EvaluateCommand.Create),
     ("compress", "Compress any file by a model's predictions.", CompressCommand.CreateCompress),
     ("decompress", "Restore a compressed file.", CompressCommand.CreateDecompress),
+    ("convert", "Convert a model between Hugging Face folders and GGUF files, and quantize it.", ConvertCommand.Create),
     ("generate", "Continue a text.", GenerateCommand.Create),
     ("chat", "Write with a model in the terminal.", ChatCommand.Create),
     ("bench", "Measure matrix products, training, tokenizing and generation on this machine.", BenchCommand.Create),

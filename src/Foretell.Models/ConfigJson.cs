@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Foretell.Nn;
+using Foretell.Tensors;
 using Foretell.Tensors.Kernels;
 
 namespace Foretell.Models;
@@ -33,8 +34,10 @@ public static class ConfigJson
     }
 
     /// <summary>The config.json that says all of <paramref name="config"/>.</summary>
-    /// <param name="endOfTextId">The id that ends a document; null when there is none.</param>
-    public static byte[] Write(TransformerConfig config, int? endOfTextId)
+    /// <param name="beginId">The id that begins a text; null when there is none.</param>
+    /// <param name="endIds">The ids that end one.</param>
+    /// <param name="type">What most weights are stored in.</param>
+    public static byte[] Write(TransformerConfig config, int? beginId, IReadOnlyList<int> endIds, DType type = DType.Float32)
     {
         var json = new JsonObject();
         if (config.Architecture == "gpt2")
@@ -81,14 +84,20 @@ public static class ConfigJson
             }
         }
         json["tie_word_embeddings"] = config.TiedHead;
-        json["torch_dtype"] = "float32";
-        if (endOfTextId is int end)
+        json["torch_dtype"] = type switch { DType.Float16 => "float16", DType.BFloat16 => "bfloat16", _ => "float32" };
+        if (beginId is int begin)
         {
-            json["bos_token_id"] = end;
-            json["eos_token_id"] = end;
+            json["bos_token_id"] = begin;
+        }
+        if (endIds.Count > 0)
+        {
+            json["eos_token_id"] = Ids(endIds);
         }
         return System.Text.Encoding.UTF8.GetBytes(json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
     }
+
+    /// <summary>One id as a number, several as a list.</summary>
+    internal static JsonNode Ids(IReadOnlyList<int> ids) => ids.Count == 1 ? ids[0] : new JsonArray([.. ids.Select(id => (JsonNode)id)]);
 
     private static TransformerConfig ReadGpt2(string path, JsonObject json)
     {

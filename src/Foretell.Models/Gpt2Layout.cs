@@ -1,3 +1,4 @@
+using Foretell.Models.Files;
 using Foretell.Nn;
 using Foretell.Tensors;
 using Foretell.Tensors.Files;
@@ -51,48 +52,61 @@ internal static class Gpt2Layout
         return turned;
     }
 
-    /// <summary>All tensors in the published names and layout.</summary>
-    public static IEnumerable<SafeTensorSource> Sources(Transformer model)
+    /// <summary>All tensors in the published names and layout, one at a time in memory.</summary>
+    public static IEnumerable<SafeTensorSource> Sources(Transformer model, Func<Parameter, DType> typeOf, Action<Parameter, RoundingError>? written)
     {
-        var done = new HashSet<string>();
-        foreach (Parameter parameter in model.Parameters.All)
+        foreach (IGrouping<string, Parameter> tensor in model.Parameters.All.GroupBy(parameter => Place(parameter.Name).Name))
         {
-            (string name, _, int parts) = Place(parameter.Name);
-            if (!done.Add(name))
+            Parameter[] members = [.. tensor];
+            Parameter first = members[0];
+            DType type = typeOf(first);
+            long[] lengths = PublishedTensors.Lengths(first.Value.Shape);
+            if (first.Kind != ParameterKind.Matrix)
             {
-                continue;
-            }
-            Parameter[] members = [.. model.Parameters.All.Where(other => Place(other.Name).Name == name)];
-            int outputs = parameter.Value.Shape[0];
-            if (parameter.Kind != ParameterKind.Matrix)
-            {
-                long[] shape = parameter.Value.Shape.Rank == 1 ? [outputs * parts] : ModelFolder.Lengths(parameter.Value);
-                yield return new SafeTensorSource($"transformer.{name}", "F32", shape, stream =>
+                lengths[0] *= members.Length;
+                yield return new SafeTensorSource($"transformer.{tensor.Key}", PublishedTensors.SafeTensorName(type), lengths, stream =>
                 {
                     foreach (Parameter member in members)
                     {
-                        stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(member.Value.Span<float>()));
+                        var rows = new ParameterRows(member, type);
+                        rows.WriteTo(stream);
+                        written?.Invoke(member, rows.Error);
                     }
                 });
                 continue;
             }
-            int inputs = parameter.Value.Shape[1];
-            yield return new SafeTensorSource($"transformer.{name}", "F32", [inputs, outputs * parts], stream =>
+            (int outputs, int inputs) = (first.Value.Shape[0], first.Value.Shape[1]);
+            yield return new SafeTensorSource($"transformer.{tensor.Key}", PublishedTensors.SafeTensorName(type), [inputs, (long)outputs * members.Length], stream =>
             {
-                float[] row = new float[outputs * parts];
-                for (int i = 0; i < inputs; i++)
+                WriteTurned(stream, [.. members.Select(member => member.Value.ToArray())], outputs, inputs, type, first.Name);
+                foreach (Parameter member in members)
                 {
-                    for (int part = 0; part < parts; part++)
-                    {
-                        ReadOnlySpan<float> weights = members[part].Value.Span<float>();
-                        for (int o = 0; o < outputs; o++)
-                        {
-                            row[part * outputs + o] = weights[o * inputs + i];
-                        }
-                    }
-                    stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(row.AsSpan()));
+                    written?.Invoke(member, default);
                 }
             });
+        }
+    }
+
+    /// <summary>Maps [out, in] side by side as [in, maps × out].</summary>
+    private static void WriteTurned(Stream stream, float[][] maps, int outputs, int inputs, DType type, string name)
+    {
+        float[] row = new float[outputs * maps.Length];
+        byte[] bytes = new byte[type.Bytes(row.Length)];
+        for (int i = 0; i < inputs; i++)
+        {
+            for (int map = 0; map < maps.Length; map++)
+            {
+                for (int o = 0; o < outputs; o++)
+                {
+                    row[map * outputs + o] = maps[map][(long)o * inputs + i];
+                }
+            }
+            ElementConversion.FromSingle(type, row, bytes);
+            if (!ScaleCheck.AllFinite(type, bytes))
+            {
+                throw new InvalidDataException($"{name} holds numbers too large for {type}; keep it in a wider type.");
+            }
+            stream.Write(bytes);
         }
     }
 

@@ -13,7 +13,9 @@ public static class ModelFolder
     /// <summary>Maps a model's weights for inference, in the type in which they were published (<see cref="PretrainedModel"/> adds what lies beside them).</summary>
     /// <exception cref="IOException">The folder has no weights.</exception>
     /// <exception cref="InvalidDataException">A file is missing or does not fit; the message says which and why.</exception>
-    public static Transformer Load(string folder, Device device)
+    public static Transformer Load(string folder, Device device) => Load(folder, device, checks: true);
+
+    internal static Transformer Load(string folder, Device device, bool checks)
     {
         string configPath = Path.Combine(folder, ConfigJson.FileName);
         if (!File.Exists(configPath))
@@ -21,14 +23,14 @@ public static class ModelFolder
             throw new InvalidDataException($"{folder} is not a model folder: it has no {ConfigJson.FileName}.");
         }
         TransformerConfig config = ConfigJson.Read(configPath);
-        return PretrainedModel.Build(config, device, new HuggingFaceWeights(SafeTensors.Open(folder), config));
+        return PretrainedModel.Build(config, device, new HuggingFaceWeights(SafeTensors.Open(folder), config), checks);
     }
 
     /// <summary>Writes a model so that other tools can load it; each file appears whole or not at all.</summary>
     public static void Save(Transformer model, Tokenizer? tokenizer, string folder)
     {
         Directory.CreateDirectory(folder);
-        AtomicFile.Write(Path.Combine(folder, ConfigJson.FileName), ConfigJson.Write(model.Config, tokenizer?.EndOfTextId));
+        AtomicFile.Write(Path.Combine(folder, ConfigJson.FileName), ConfigJson.Write(model.Config, tokenizer?.EndOfTextId, tokenizer?.EndOfTextId is int end ? [end] : []));
         tokenizer?.Save(folder);
         SaveWeights(model, Path.Combine(folder, SafeTensors.FileName));
     }
@@ -36,10 +38,7 @@ public static class ModelFolder
     /// <summary>Writes the weights alone, in the family's published names and layout.</summary>
     public static void SaveWeights(Transformer model, string path)
     {
-        IEnumerable<SafeTensorSource> tensors = model.Config.Architecture == "gpt2"
-            ? Gpt2Layout.Sources(model)
-            : model.Parameters.All.Select(parameter => Source(parameter.Name, parameter.Value));
-        SafeTensorsWriter.Write(path, tensors, new Dictionary<string, string> { ["format"] = "pt" });
+        SafeTensorsWriter.Write(path, PublishedTensors.HuggingFace(model, _ => DType.Float32), new Dictionary<string, string> { ["format"] = "pt" });
     }
 
     /// <summary>Fills a model's parameters from the folder's safetensors.</summary>

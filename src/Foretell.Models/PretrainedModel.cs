@@ -40,10 +40,13 @@ public sealed class PretrainedModel : IDisposable
     /// <exception cref="IOException">There is nothing at the path, or no tokenizer in the folder.</exception>
     /// <exception cref="InvalidDataException">A file is malformed, damaged or of a kind that is not supported; the message says what and where in one sentence.</exception>
     /// <exception cref="FormatException">So is the tokenizer.</exception>
-    public static PretrainedModel Load(string path, Device device)
+    public static PretrainedModel Load(string path, Device device) => Load(path, device, checks: true);
+
+    /// <param name="checks">Whether every weight is looked at; not needed for files that were just checked.</param>
+    internal static PretrainedModel Load(string path, Device device, bool checks)
     {
         string found = Find(path);
-        PretrainedModel model = Directory.Exists(found) ? LoadFolder(found, device) : LoadGguf(found, device);
+        PretrainedModel model = Directory.Exists(found) ? LoadFolder(found, device, checks) : LoadGguf(found, device, checks);
         if (model.Tokenizer.VocabularySize > model.Transformer.Config.VocabularySize)
         {
             model.Dispose();
@@ -63,14 +66,14 @@ public sealed class PretrainedModel : IDisposable
 
     public void Dispose() => Transformer.Dispose();
 
-    private static PretrainedModel LoadFolder(string folder, Device device)
+    private static PretrainedModel LoadFolder(string folder, Device device, bool checks)
     {
         Tokenizer tokenizer = TokenizerFiles.Load(folder);
         (GenerationDefaults generation, string? template) = PublishedDefaults.Read(folder, tokenizer);
-        return new PretrainedModel(folder, ModelFolder.Load(folder, device), tokenizer, template, generation);
+        return new PretrainedModel(folder, ModelFolder.Load(folder, device, checks), tokenizer, template, generation);
     }
 
-    private static PretrainedModel LoadGguf(string path, Device device)
+    private static PretrainedModel LoadGguf(string path, Device device, bool checks)
     {
         var file = GgufFile.Open(path);
         GgufWeights weights;
@@ -86,9 +89,14 @@ public sealed class PretrainedModel : IDisposable
             template = file.Metadata.Text(GgufTokenizer.ChatTemplate);
             generation = new GenerationDefaults
             {
-                EndIds = [.. new[] { vocabulary.EndId, vocabulary.EndOfTurnId, tokenizer.EndOfTextId }.OfType<int>().Distinct()],
+                EndIds = [.. new[] { vocabulary.EndId, vocabulary.EndOfTurnId, vocabulary.EndOfMessageId, tokenizer.EndOfTextId }.OfType<int>().Distinct()],
                 BeginId = vocabulary.BeginId,
                 AddsBegin = vocabulary.AddsBeginOrUsual && vocabulary.BeginId is not null,
+                Temperature = GgufSampling.Read(file.Metadata, GgufSampling.Temperature, 0, double.MaxValue),
+                TopK = (int?)file.Metadata.Integer(GgufSampling.TopK),
+                TopP = GgufSampling.Read(file.Metadata, GgufSampling.TopP, double.Epsilon, 1),
+                MinP = GgufSampling.Read(file.Metadata, GgufSampling.MinP, 0, 1),
+                RepetitionPenalty = GgufSampling.Read(file.Metadata, GgufSampling.RepetitionPenalty, double.Epsilon, double.MaxValue),
             };
             weights = new GgufWeights(file, config.Architecture);
         }
@@ -97,17 +105,20 @@ public sealed class PretrainedModel : IDisposable
             file.Dispose();
             throw;
         }
-        return new PretrainedModel(path, Build(config, device, weights), tokenizer, template, generation);
+        return new PretrainedModel(path, Build(config, device, weights, checks), tokenizer, template, generation);
     }
 
     /// <summary>The model over a file's weights, which are then its own.</summary>
-    internal static Transformer Build(TransformerConfig config, Device device, MappedWeights weights)
+    internal static Transformer Build(TransformerConfig config, Device device, MappedWeights weights, bool checks)
     {
         var model = new Transformer(config, new ParameterStore(device, training: false, source: weights));
         try
         {
             weights.RequireAllUsed();
-            weights.RequireFinite();
+            if (checks)
+            {
+                weights.RequireFinite();
+            }
             return model;
         }
         catch

@@ -24,6 +24,9 @@ public sealed class ByteTokenizer : Tokenizer
         });
     }
 
+    /// <summary>The same ids as byte pairs without merges.</summary>
+    internal BytePairEncoding AsBytePairs => _sameInBytePairs;
+
     public override int VocabularySize => _sameInBytePairs.VocabularySize;
 
     public override int? EndOfTextId => _sameInBytePairs.EndOfTextId;

@@ -92,6 +92,7 @@ public sealed partial record GgmlVocabulary
             AddedTokens = added,
             BeginOfTextId = AddsBeginOrUsual ? BeginId : null,
             EndOfTextId = EndId,
+            Scores = Merges is null ? Scores : null,
         }, json: null);
     }
 
@@ -155,7 +156,7 @@ public sealed partial record GgmlVocabulary
                 throw new FormatException($"The token {id} has a score that is no number.");
             }
         }
-        foreach ((string name, int? id) in new[] { ("bos", BeginId), ("eos", EndId), ("eot", EndOfTurnId), ("unknown", UnknownId), ("padding", PaddingId) })
+        foreach ((string name, int? id) in new[] { ("bos", BeginId), ("eos", EndId), ("eot", EndOfTurnId), ("eom", EndOfMessageId), ("unknown", UnknownId), ("padding", PaddingId) })
         {
             if (id < 0 || id >= Tokens.Count)
             {

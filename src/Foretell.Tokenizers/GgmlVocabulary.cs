@@ -61,6 +61,9 @@ public sealed partial record GgmlVocabulary
     /// <summary>The id that ends a turn of a conversation.</summary>
     public int? EndOfTurnId { get; init; }
 
+    /// <summary>The id that ends a message behind which the same side goes on, as one that calls a tool.</summary>
+    public int? EndOfMessageId { get; init; }
+
     public int? UnknownId { get; init; }
 
     public int? PaddingId { get; init; }

@@ -24,6 +24,9 @@ internal sealed record SentencePieceRules(SpacePrefix Prefix)
     /// <summary>The id that ends a text, where none of the added tokens has a name that says so.</summary>
     public int? EndOfTextId { get; init; }
 
+    /// <summary>The scores of the pieces that the merges were made from, by id; null where they were given as merges.</summary>
+    public IReadOnlyList<float>? Scores { get; init; }
+
     /// <summary>The rules, or null where the file is not of this kind: spaces replaced by the normalizer or by Metaspace.</summary>
     /// <exception cref="FormatException">It is of this kind, but with a step that is not known.</exception>
     public static SentencePieceRules? Read(BytePairModel model, JsonNode? normalizer, JsonNode? preTokenizer)

@@ -25,6 +25,7 @@ internal static class GgufTokenizer
             BeginId = Id("bos_token_id"),
             EndId = Id("eos_token_id"),
             EndOfTurnId = Id("eot_token_id"),
+            EndOfMessageId = Id("eom_token_id"),
             UnknownId = Id("unknown_token_id"),
             PaddingId = Id("padding_token_id"),
             AddsBegin = metadata.Flag(Prefix + "add_bos_token"),
@@ -60,6 +61,7 @@ internal static class GgufTokenizer
         AddId("bos_token_id", vocabulary.BeginId);
         AddId("eos_token_id", vocabulary.EndId);
         AddId("eot_token_id", vocabulary.EndOfTurnId);
+        AddId("eom_token_id", vocabulary.EndOfMessageId);
         AddId("unknown_token_id", vocabulary.UnknownId);
         AddId("padding_token_id", vocabulary.PaddingId);
         if (vocabulary.AddsBegin is bool addsBegin)

@@ -1,4 +1,8 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Foretell.Tensors.Files;
 using Foretell.Tokenizers;
 
 namespace Foretell.Models.Files;
@@ -41,6 +45,54 @@ internal static class PublishedDefaults
             RepetitionPenalty = InRange(JsonObjects.Real(generation?["repetition_penalty"]), double.Epsilon, double.MaxValue),
         }, File.Exists(template) ? File.ReadAllText(template) : Template(names?["chat_template"]));
     }
+
+    /// <summary>Writes generation_config.json and tokenizer_config.json into a folder.</summary>
+    public static void Write(string folder, GenerationDefaults generation, Tokenizer tokenizer, string? chatTemplate, int contextLength)
+    {
+        var json = new JsonObject();
+        if (generation.BeginId is int begin)
+        {
+            json["bos_token_id"] = begin;
+        }
+        if (generation.EndIds.Count > 0)
+        {
+            json["eos_token_id"] = ConfigJson.Ids(generation.EndIds);
+        }
+        bool samples = generation.Temperature is not (null or 0) || generation.TopK is not null || generation.TopP is not null || generation.MinP is not null;
+        json["do_sample"] = samples;
+        void Add(string name, JsonNode? value)
+        {
+            if (value is not null)
+            {
+                json[name] = value;
+            }
+        }
+        Add("temperature", generation.Temperature is 0 ? null : generation.Temperature);
+        Add("top_k", generation.TopK);
+        Add("top_p", generation.TopP);
+        Add("min_p", generation.MinP);
+        Add("repetition_penalty", generation.RepetitionPenalty);
+        Save(Path.Combine(folder, GenerationName), json);
+
+        var names = new JsonObject { ["tokenizer_class"] = "PreTrainedTokenizerFast", ["clean_up_tokenization_spaces"] = false, ["add_bos_token"] = generation.AddsBegin, ["model_max_length"] = contextLength };
+        foreach ((string name, int? id) in new[] { ("bos_token", generation.BeginId), ("eos_token", generation.EndIds.Cast<int?>().FirstOrDefault()) })
+        {
+            if (id is int given && given < tokenizer.VocabularySize && tokenizer.IsSpecial(given))
+            {
+                names[name] = Encoding.UTF8.GetString(tokenizer.TokenBytes(given));
+            }
+        }
+        if (chatTemplate is not null)
+        {
+            names["chat_template"] = chatTemplate;
+        }
+        Save(Path.Combine(folder, TokenizerName), names);
+    }
+
+    private static void Save(string path, JsonObject json) =>
+        AtomicFile.Write(path, Encoding.UTF8.GetBytes(json.ToJsonString(s_readable) + "\n"));
+
+    private static readonly JsonSerializerOptions s_readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static JsonObject? ReadIfThere(string path) => File.Exists(path) ? JsonObjects.Read(path) : null;
 

@@ -1,0 +1,36 @@
+using Foretell.Tensors.Files;
+
+namespace Foretell.Models.Files;
+
+/// <summary>The keys with which GGUF files say how their model is meant to be sampled.</summary>
+internal static class GgufSampling
+{
+    public const string Temperature = "general.sampling.temp";
+    public const string TopK = "general.sampling.top_k";
+    public const string TopP = "general.sampling.top_p";
+    public const string MinP = "general.sampling.min_p";
+    public const string RepetitionPenalty = "general.sampling.penalty_repeat";
+
+    /// <summary>A number in a range, or null where it is missing or outside.</summary>
+    public static double? Read(GgufMetadata metadata, string key, double least, double greatest) =>
+        metadata.Real(key) is double value && value >= least && value <= greatest ? value : null;
+
+    public static void Write(GenerationDefaults generation, GgufMetadata metadata)
+    {
+        void Add(string key, double? value)
+        {
+            if (value is double given)
+            {
+                metadata.Add(key, (float)given);
+            }
+        }
+        Add(Temperature, generation.Temperature);
+        if (generation.TopK is int k)
+        {
+            metadata.Add(TopK, k);
+        }
+        Add(TopP, generation.TopP);
+        Add(MinP, generation.MinP);
+        Add(RepetitionPenalty, generation.RepetitionPenalty);
+    }
+}
