@@ -39,7 +39,6 @@ public sealed class PretrainedModel : IDisposable
     /// <param name="device">Where it is computed; not disposed with the model.</param>
     /// <exception cref="IOException">There is nothing at the path, or no tokenizer in the folder.</exception>
     /// <exception cref="InvalidDataException">A file is malformed, damaged or of a kind that is not supported; the message says what and where in one sentence.</exception>
-    /// <exception cref="FormatException">So is the tokenizer.</exception>
     public static PretrainedModel Load(string path, Device device) => Load(path, device, checks: true);
 
     /// <param name="checks">Whether every weight is looked at; not needed for files that were just checked.</param>
@@ -68,7 +67,7 @@ public sealed class PretrainedModel : IDisposable
 
     private static PretrainedModel LoadFolder(string folder, Device device, bool checks)
     {
-        Tokenizer tokenizer = TokenizerFiles.Load(folder);
+        Tokenizer tokenizer = Tokenized("", () => TokenizerFiles.Load(folder));
         (GenerationDefaults generation, string? template) = PublishedDefaults.Read(folder, tokenizer);
         return new PretrainedModel(folder, ModelFolder.Load(folder, device, checks), tokenizer, template, generation);
     }
@@ -85,7 +84,7 @@ public sealed class PretrainedModel : IDisposable
         {
             config = GgufConfig.Read(file);
             GgmlVocabulary vocabulary = GgufTokenizer.Read(file);
-            tokenizer = InFile(path, vocabulary.ToTokenizer);
+            tokenizer = Tokenized(path + ": ", vocabulary.ToTokenizer);
             template = file.Metadata.Text(GgufTokenizer.ChatTemplate);
             generation = new GenerationDefaults
             {
@@ -128,7 +127,8 @@ public sealed class PretrainedModel : IDisposable
         }
     }
 
-    private static T InFile<T>(string path, Func<T> read)
+    /// <summary>A tokenizer, with what is wrong about it said as everything that is wrong about a model is.</summary>
+    private static Tokenizer Tokenized(string before, Func<Tokenizer> read)
     {
         try
         {
@@ -136,7 +136,7 @@ public sealed class PretrainedModel : IDisposable
         }
         catch (FormatException error)
         {
-            throw new FormatException($"{path}: {error.Message}", error);
+            throw new InvalidDataException(before + error.Message, error);
         }
     }
 

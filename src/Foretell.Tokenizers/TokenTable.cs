@@ -11,7 +11,7 @@ namespace Foretell.Tokenizers;
 internal sealed class TokenTable
 {
     /// <summary>Ids at or above this are taken for a damaged file.</summary>
-    public const int MaximumId = 1 << 24;
+    public const int MaximumId = 1 << 22;
 
     private byte[] _bytes = new byte[4096];
     private int _used;

@@ -51,6 +51,10 @@ public sealed record SafeTensorInfo(string Name, string DType, IReadOnlyList<lon
             ? "[" + string.Join(", ", shape.Select(extent => extent.ToString(CultureInfo.InvariantCulture))) + "]"
             : string.Create(CultureInfo.InvariantCulture, $"[of {shape.Count} axes]");
 
-    /// <summary>Names come from the file: an error message quotes at most this much of them.</summary>
-    internal static string Shorten(string text) => text.Length <= 120 ? text : text[..117] + "...";
+    /// <summary>Names come from the file: an error message quotes at most this much of them, on one line.</summary>
+    internal static string Shorten(string text)
+    {
+        string part = text.Length <= 120 ? text : text[..117] + "...";
+        return part.Any(char.IsControl) ? new string([.. part.Select(character => char.IsControl(character) ? '\uFFFD' : character)]) : part;
+    }
 }
