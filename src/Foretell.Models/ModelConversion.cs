@@ -74,7 +74,7 @@ public static class ModelConversion
         try
         {
             // Loaded anew: computing logits packed the weights, and writing must not hold them a second time.
-            using PretrainedModel model = PretrainedModel.Load(input, device, checks: false);
+            using PretrainedModel model = PretrainedModel.Open(input, device, checks: false);
             var writing = new Writing(model, options.Type, progress, cancellation);
             if (toGguf)
             {

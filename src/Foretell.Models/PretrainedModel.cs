@@ -39,10 +39,10 @@ public sealed class PretrainedModel : IDisposable
     /// <param name="device">Where it is computed; not disposed with the model.</param>
     /// <exception cref="IOException">There is nothing at the path, or no tokenizer in the folder.</exception>
     /// <exception cref="InvalidDataException">A file is malformed, damaged or of a kind that is not supported; the message says what and where in one sentence.</exception>
-    public static PretrainedModel Load(string path, Device device) => Load(path, device, checks: true);
+    public static PretrainedModel Load(string path, Device device) => Open(path, device, checks: true);
 
     /// <param name="checks">Whether every weight is looked at; not needed for files that were just checked.</param>
-    internal static PretrainedModel Load(string path, Device device, bool checks)
+    internal static PretrainedModel Open(string path, Device device, bool checks)
     {
         string found = Find(path);
         PretrainedModel model = Directory.Exists(found) ? LoadFolder(found, device, checks) : LoadGguf(found, device, checks);

@@ -185,8 +185,6 @@ public sealed class CharacterTokenizer : Tokenizer
             : throw new FormatException($"The vocabulary has {bytes} of the 256 bytes <0x00> to <0xFF>; byte fallback needs all of them.");
     }
 
-    internal IReadOnlyList<AddedToken> AddedTokens => _added;
-
     /// <summary>Every token as a tokenizer.json spells it.</summary>
     internal IEnumerable<(string Spelling, int Id)> Vocabulary()
     {
