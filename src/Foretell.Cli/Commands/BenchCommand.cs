@@ -5,13 +5,14 @@ namespace Foretell.Cli.Commands;
 /// <summary>foretell bench: how fast this machine does what.</summary>
 internal static class BenchCommand
 {
-    public static Command Create() => new("bench", "Measure the speed of matrix products, attention, training, tokenizing and generation on this machine.")
+    public static Command Create() => new("bench", "Measure the speed of matrix products, attention, training, tokenizing, generation and constrained output on this machine.")
     {
         BenchMatrixCommand.Create(),
         BenchAttentionCommand.Create(),
         BenchTrainCommand.Create(),
         BenchTokenizeCommand.Create(),
         BenchGenerateCommand.Create(),
+        BenchGrammarCommand.Create(),
     };
 
     /// <summary>The middle one; of an even number, the larger of the two in the middle.</summary>

@@ -3,51 +3,55 @@ namespace Foretell.Inference;
 /// <summary>A deterministic automaton over bytes that is written out whole; state 0 is the start, and from every state some text is accepted.</summary>
 internal sealed class ByteAutomaton
 {
+    private static int _count;
     private readonly int[] _starts;
     private readonly byte[] _labels;
     private readonly int[] _targets;
     private readonly bool[] _accepting;
 
-    private ByteAutomaton(List<SortedDictionary<byte, int>> transitions, List<bool> accepting)
+    private ByteAutomaton(List<(int State, byte Label, int Target)> transitions, List<bool> accepting)
     {
-        _starts = new int[transitions.Count + 1];
-        _labels = new byte[transitions.Sum(state => state.Count)];
-        _targets = new int[_labels.Length];
-        int at = 0;
-        for (int state = 0; state < transitions.Count; state++)
-        {
-            foreach ((byte label, int target) in transitions[state])
-            {
-                _labels[at] = label;
-                _targets[at++] = target;
-            }
-            _starts[state + 1] = at;
-        }
+        transitions.Sort();
+        _starts = new int[accepting.Count + 1];
+        _labels = [.. transitions.Select(transition => transition.Label)];
+        _targets = [.. transitions.Select(transition => transition.Target)];
         _accepting = [.. accepting];
+        int at = 0;
+        for (int state = 0; state < accepting.Count; state++)
+        {
+            _starts[state] = at;
+            while (at < transitions.Count && transitions[at].State == state)
+            {
+                at++;
+            }
+        }
+        _starts[^1] = at;
     }
 
     public int StateCount => _accepting.Length;
 
+    /// <summary>A number that no other automaton has.</summary>
+    public int Number { get; } = Interlocked.Increment(ref _count);
+
     /// <summary>Accepts exactly the given texts: the tree of their bytes. At least one.</summary>
     public static ByteAutomaton OfTexts(IEnumerable<byte[]> texts)
     {
-        var transitions = new List<SortedDictionary<byte, int>> { new() };
+        var transitions = new List<(int, byte, int)>();
         var accepting = new List<bool> { false };
-        foreach (byte[] text in texts)
+        var path = new List<int> { 0 };
+        byte[] previous = [];
+        foreach (byte[] text in texts.Order(Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))))
         {
-            int state = 0;
-            foreach (byte value in text)
+            int shared = text.AsSpan().CommonPrefixLength(previous);
+            path.RemoveRange(shared + 1, path.Count - shared - 1);
+            for (int index = shared; index < text.Length; index++)
             {
-                if (!transitions[state].TryGetValue(value, out int next))
-                {
-                    next = transitions.Count;
-                    transitions[state].Add(value, next);
-                    transitions.Add([]);
-                    accepting.Add(false);
-                }
-                state = next;
+                transitions.Add((path[^1], text[index], accepting.Count));
+                path.Add(accepting.Count);
+                accepting.Add(false);
             }
-            accepting[state] = true;
+            accepting[path[^1]] = true;
+            previous = text;
         }
         return new ByteAutomaton(transitions, accepting);
     }
@@ -56,20 +60,16 @@ internal sealed class ByteAutomaton
     public static ByteAutomaton MultiplesOf(int divisor)
     {
         // State 0 has read nothing; state 1 + r has read a number that leaves r.
-        var transitions = new List<SortedDictionary<byte, int>>();
-        var accepting = new List<bool>();
+        var transitions = new List<(int, byte, int)>();
         for (int state = 0; state <= divisor; state++)
         {
-            int remainder = Math.Max(0, state - 1);
-            var next = new SortedDictionary<byte, int>();
+            long remainder = Math.Max(0, state - 1);
             for (int digit = 0; digit < 10; digit++)
             {
-                next.Add((byte)('0' + digit), 1 + (int)(((long)remainder * 10 + digit) % divisor));
+                transitions.Add((state, (byte)('0' + digit), 1 + (int)((remainder * 10 + digit) % divisor)));
             }
-            transitions.Add(next);
-            accepting.Add(state == 1);
         }
-        return new ByteAutomaton(transitions, accepting);
+        return new ByteAutomaton(transitions, [.. Enumerable.Range(0, divisor + 1).Select(state => state == 1)]);
     }
 
     public bool IsAccepting(int state) => _accepting[state];

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Foretell.Inference;
 
 /// <summary>
-/// What a text may be, compiled once and used by any number of requests at once; <see cref="ChoiceGrammar"/> and its
-/// neighbours make them. All work is on UTF-8 bytes,
+/// What a text may be, compiled once and used by any number of requests at once: see <see cref="JsonSchemaGrammar"/>,
+/// <see cref="RegexGrammar"/>, <see cref="ChoiceGrammar"/> and <see cref="ToolCallGrammar"/>. All work is on UTF-8 bytes,
 /// so only valid UTF-8 comes out, however tokens split characters. Immutable and safe to use from many threads.
 /// </summary>
 public sealed class Grammar
@@ -32,6 +32,19 @@ public sealed class Grammar
         {
             throw new GrammarException(nothing);
         }
+    }
+
+    /// <summary>The same behind a stretch of reasoning: any text up to <paramref name="closing"/>, and at most two line ends or spaces.</summary>
+    /// <param name="opening">What reasoning begins with; the answer may then also come without any. Null where the prompt has begun it already.</param>
+    /// <param name="closing">What reasoning ends with, at least one character.</param>
+    public Grammar AfterReasoning(string? opening, string closing)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(closing);
+        Expression blank = Expression.Repeat(Expression.Byte(ByteSet.Of("\n "u8)), 0, 2);
+        Expression reasoning = Expression.Sequence(FreeText.Until(closing), Expression.Terminal(blank));
+        Expression before = opening is null ? reasoning
+            : Expression.Optional(Expression.Sequence(Expression.Terminal(Expression.Literal(opening)), reasoning));
+        return new Grammar(Expression.Sequence(before, _root), "No text can follow the reasoning.", _depth, _memoryLimit);
     }
 
     /// <summary>A constraint for one request. The first request of a vocabulary finds the masks that later ones reuse.</summary>

@@ -75,20 +75,24 @@ internal static class GrammarAnalysis
         }
     }
 
-    private static bool IsNullable(Expression expression) => expression switch
+    private static bool IsNullable(Expression expression)
     {
-        EmptyExpression => true,
-        AutomatonExpression automaton => automaton.Automaton.IsAccepting(0),
-        SequenceExpression sequence => IsNullable(sequence.First) && IsNullable(sequence.Rest),
-        ChoiceExpression choice => choice.Alternatives.Any(IsNullable),
-        RepeatExpression repeat => repeat.Minimum == 0 || IsNullable(repeat.Item),
-        BothExpression both => IsNullable(both.First) && IsNullable(both.Second),
-        ExceptExpression except => IsNullable(except.Kept) && !IsNullable(except.Removed),
-        TerminalExpression terminal => IsNullable(terminal.Item),
-        NestedExpression nested => IsNullable(nested.Item),
-        CallExpression call => call.Rule.IsNullable,
-        _ => false,
-    };
+        StateGraph.RequireStack();
+        return expression switch
+        {
+            EmptyExpression => true,
+            AutomatonExpression automaton => automaton.Automaton.IsAccepting(0),
+            SequenceExpression sequence => IsNullable(sequence.First) && IsNullable(sequence.Rest),
+            ChoiceExpression choice => choice.Alternatives.Any(IsNullable),
+            RepeatExpression repeat => repeat.Minimum == 0 || IsNullable(repeat.Item),
+            BothExpression both => IsNullable(both.First) && IsNullable(both.Second),
+            ExceptExpression except => IsNullable(except.Kept) && !IsNullable(except.Removed),
+            TerminalExpression terminal => IsNullable(terminal.Item),
+            NestedExpression nested => IsNullable(nested.Item),
+            CallExpression call => call.Rule.IsNullable,
+            _ => false,
+        };
+    }
 
     private static void RefuseLeftRecursion(List<GrammarRule> rules)
     {
@@ -121,6 +125,7 @@ internal static class GrammarAnalysis
 
     private static void AddFirstCalls(Expression expression, Stack<(GrammarRule Rule, bool IsLeaving)> calls)
     {
+        StateGraph.RequireStack();
         if (expression is CallExpression call)
         {
             calls.Push((call.Rule, false));
@@ -156,6 +161,7 @@ internal static class GrammarAnalysis
 
     private static int Depth(Expression expression, StateGraph graph)
     {
+        StateGraph.RequireStack();
         switch (expression)
         {
             case SequenceExpression sequence:

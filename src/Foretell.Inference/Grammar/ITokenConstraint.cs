@@ -13,6 +13,7 @@ public interface ITokenConstraint
     /// </summary>
     /// <param name="allowed">[at least (vocabulary + 63) / 64] overwritten; bits beyond the vocabulary become 0.</param>
     /// <exception cref="InvalidOperationException">The vocabulary has no token that continues the text (one without tokens for all bytes).</exception>
+    /// <exception cref="GrammarException">The grammar is so ambiguous here that following it takes too much memory; the request can't go on.</exception>
     void Mask(Span<ulong> allowed);
 
     /// <summary>Takes the token that was chosen.</summary>

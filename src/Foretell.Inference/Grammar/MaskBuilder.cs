@@ -12,6 +12,7 @@ internal sealed class MaskBuilder(StateGraph graph, TokenVocabulary vocabulary)
 {
     private readonly State[] _path = new State[TokenVocabulary.MaximumTokenBytes + 1];
     private readonly Stack<ulong[]> _spareWords = new();
+    private readonly Dictionary<State, RepeatFrames?> _repeats = [];
 
     /// <summary>About how many bytes the masks that were kept take.</summary>
     public long Bytes { get; private set; }
@@ -54,6 +55,10 @@ internal sealed class MaskBuilder(StateGraph graph, TokenVocabulary vocabulary)
         {
             return known;
         }
+        if (RepeatFrame(state) is TokenFrame counted)
+        {
+            return state.Frame = counted;
+        }
         ulong[] words = Rent();
         var exits = new List<int>();
         if (state.Kind is StateKind.Choice or StateKind.Call or StateKind.Sequence)
@@ -78,6 +83,28 @@ internal sealed class MaskBuilder(StateGraph graph, TokenVocabulary vocabulary)
         Bytes += state.Frame.Mask.Bytes + (4L * count) + 64;
         _spareWords.Push(words);
         return state.Frame;
+    }
+
+    private TokenFrame? RepeatFrame(State state)
+    {
+        if (RepeatFrames.Counts(graph, state) is not (int minimum, int maximum))
+        {
+            return null;
+        }
+        State uncounted = graph.WithoutCounts(state);
+        if (!_repeats.TryGetValue(uncounted, out RepeatFrames? frames))
+        {
+            _repeats.Add(uncounted, frames = vocabulary.SharedFrames(StateText.Of(uncounted), () => RepeatFrames.Find(graph, vocabulary, uncounted)));
+        }
+        if (frames is null)
+        {
+            return null;
+        }
+        ulong[] words = Rent();
+        TokenFrame frame = frames.Frame(minimum, maximum, words);
+        Bytes += frame.Mask.Bytes;
+        _spareWords.Push(words);
+        return frame;
     }
 
     private void Collect(State state, ulong[] words, List<int>? exits)

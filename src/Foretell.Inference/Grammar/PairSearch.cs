@@ -3,7 +3,7 @@ namespace Foretell.Inference;
 /// <summary>Whether two states have a text in common, or one has a text that the other has not: a search over pairs of states whose findings are kept.</summary>
 internal sealed class PairSearch(StateGraph graph)
 {
-    private const int MaximumPairs = 200_000;
+    private const int MaximumPairs = 50_000;
     private readonly Dictionary<(State, State, bool), bool> _known = [];
 
     /// <summary>Whether a text is in <paramref name="first"/> and (unless <paramref name="isExcept"/>) also in <paramref name="second"/>, or (if so) not in it.</summary>

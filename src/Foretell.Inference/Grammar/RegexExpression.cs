@@ -76,6 +76,7 @@ internal sealed class RegexExpression(string pattern, Func<CharacterSet, Express
 
     private Expression Inner(RegexNode node)
     {
+        StateGraph.RequireStack();
         if (++_size > MaximumSize)
         {
             throw new GrammarException($"The pattern '{pattern[..Math.Min(100, pattern.Length)]}' is too large once its anchors are resolved; write it with fewer alternatives.");

@@ -9,7 +9,7 @@ namespace Foretell.Inference;
 /// </summary>
 internal sealed class RegexParser
 {
-    private const int MaximumLength = 20_000;
+    private const int MaximumLength = 4_000;
     private const int MaximumRepeats = 100_000;
     private const int MaximumGroups = 100;
     private readonly string _pattern;

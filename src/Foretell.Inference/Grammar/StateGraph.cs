@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Foretell.Inference;
@@ -12,6 +13,9 @@ internal sealed class StateGraph
 {
     private const int MaximumAlternatives = 20_000;
     private const int BytesOfState = 160;
+
+    /// <summary>One step of a hostile pattern must not take all memory; what is kept between steps is bounded lower.</summary>
+    private const long MaximumBytes = 512L << 20;
     private readonly HashSet<State> _states = new(new StateComparer());
     private readonly Dictionary<Expression, State> _terminals = new(ReferenceEqualityComparer.Instance);
     private readonly PairSearch _pairs;
@@ -39,8 +43,13 @@ internal sealed class StateGraph
     /// <summary>The state after a byte of the class.</summary>
     public State Step(State state, int byteClass) => state.Next is State?[] next && next[byteClass] is State known ? known : Derive(state, byteClass);
 
+    /// <summary>A repeat before a closing part, with any number of items: <see cref="RepeatFrames"/>.</summary>
+    public State WithoutCounts(State terminal) =>
+        Terminal(Sequence(Repeat(terminal.First!.First!.First!, 0, Expression.Unbounded), terminal.First.Second!));
+
     private State Derive(State state, int byteClass)
     {
+        RequireStack();
         byte value = Classes.Representatives[byteClass];
         State result;
         switch (state.Kind)
@@ -96,6 +105,7 @@ internal sealed class StateGraph
     /// <summary>The state of an expression with <paramref name="depth"/> levels of nesting left.</summary>
     public State Instantiate(Expression expression, int depth)
     {
+        RequireStack();
         switch (expression)
         {
             case NothingExpression:
@@ -153,6 +163,15 @@ internal sealed class StateGraph
         _ => Call((GrammarRule)state.Source!, state.Number),
     };
 
+    /// <exception cref="GrammarException">The stack is nearly used up.</exception>
+    public static void RequireStack()
+    {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            throw new GrammarException("The grammar is too deeply nested, or has too many optional parts in a row, to be followed; write it with fewer.");
+        }
+    }
+
     private int NextId => _states.Count + 2;
 
     private State Intern(State candidate)
@@ -160,6 +179,10 @@ internal sealed class StateGraph
         if (_states.TryGetValue(candidate, out State? known))
         {
             return known;
+        }
+        if (Bytes > MaximumBytes)
+        {
+            throw new GrammarException($"The grammar needs more than {MaximumBytes >> 20} MiB of states for one step; simplify the pattern (long counted repeats behind .*).");
         }
         _states.Add(candidate);
         Bytes += BytesOfState + (8L * candidate.Alternatives.Length);
@@ -180,6 +203,7 @@ internal sealed class StateGraph
 
     private State Sequence(State first, State rest)
     {
+        RequireStack();
         if (first == Nothing || rest == Nothing)
         {
             return Nothing;

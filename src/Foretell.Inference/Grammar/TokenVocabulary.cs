@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Foretell.Tokenizers;
 
 namespace Foretell.Inference;
@@ -16,6 +17,7 @@ public sealed class TokenVocabulary
     private readonly int[] _ids;
     private readonly byte[]?[] _bytes;
     private readonly int[] _endIds;
+    private readonly ConcurrentDictionary<string, RepeatFrames?> _sharedFrames = [];
 
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="endIds">The ids that end an answer (a chat model may have several); without any, the tokenizer's own end of text.</param>
@@ -84,6 +86,8 @@ public sealed class TokenVocabulary
     /// <summary>Longer tokens (runs of blanks, mostly) are never allowed; shorter ones spell the same text.</summary>
     internal const int MaximumTokenBytes = 255;
 
+    private const int MaximumSharedFrames = 16;
+
     /// <summary>Number of ids, special ones included.</summary>
     public int Size => _bytes.Length;
 
@@ -110,6 +114,26 @@ public sealed class TokenVocabulary
 
     /// <summary>The bytes of a token, or null for special ones and for ids without a token.</summary>
     internal byte[]? Bytes(int id) => (uint)id < (uint)_bytes.Length ? _bytes[id] : null;
+
+    /// <summary>The tokens of a repeat, found once for all grammars that hold it: strings are in nearly every schema.</summary>
+    /// <param name="text">What the repeat is, in words; null where that is too long to share.</param>
+    internal RepeatFrames? SharedFrames(string? text, Func<RepeatFrames?> find)
+    {
+        if (text is null)
+        {
+            return find();
+        }
+        if (!_sharedFrames.TryGetValue(text, out RepeatFrames? frames))
+        {
+            frames = find();
+            if (_sharedFrames.Count >= MaximumSharedFrames)
+            {
+                _sharedFrames.Clear();
+            }
+            _sharedFrames[text] = frames;
+        }
+        return frames;
+    }
 
     internal bool IsEnd(int id) => _endIds.AsSpan().Contains(id);
 
