@@ -33,6 +33,15 @@ internal sealed class Utf8Expression
         {
             return Expression.Nothing;
         }
+        if (set.Ranges[^1].Last < 0x80)
+        {
+            ByteSet bytes = default;
+            foreach ((int first, int last) in set.Ranges)
+            {
+                bytes |= ByteSet.Range(first, last);
+            }
+            return Expression.Byte(bytes);
+        }
         var builder = new Utf8Expression(set);
         var alternatives = new List<Expression>();
         var ascii = new ByteSet(builder._words[0], builder._words[1], 0, 0);

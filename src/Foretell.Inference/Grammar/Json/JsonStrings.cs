@@ -5,6 +5,7 @@ namespace Foretell.Inference;
 /// <summary>JSON strings (<see href="https://www.rfc-editor.org/rfc/rfc8259">RFC 8259</see>) as expressions.</summary>
 internal static class JsonStrings
 {
+    private static readonly CharacterSet Escaped = new((0, 0x1F), ('"', '"'), ('\\', '\\'));
     private static readonly CharacterSet Plain = new((0x20, '"' - 1), ('"' + 1, '\\' - 1), ('\\' + 1, CharacterSet.Last));
     private static readonly (char Character, char Letter)[] ShortEscapes = [('"', '"'), ('\\', '\\'), ('\b', 'b'), ('\f', 'f'), ('\n', 'n'), ('\r', 'r'), ('\t', 't')];
     private static readonly Expression Quote = Expression.Literal("\"");
@@ -40,16 +41,18 @@ internal static class JsonStrings
     /// <summary>One character of a set, written in one way: as itself, or escaped where JSON demands it.</summary>
     public static Expression Encode(CharacterSet set)
     {
-        var alternatives = new List<Expression> { Utf8Expression.Of(set.Except(Plain.Complement())) };
+        var alternatives = new List<Expression> { Utf8Expression.Of(set.Except(Escaped)) };
         var escapes = new List<byte[]>();
-        for (int character = 0; character < 0x20; character++)
+        foreach ((int first, int last) in set.Ranges)
         {
-            if (set.Contains(character))
+            for (int character = first; character <= Math.Min(last, '\\'); character++)
             {
-                escapes.Add(Content(((char)character).ToString()));
+                if (Escaped.Contains(character))
+                {
+                    escapes.Add(Content(((char)character).ToString()));
+                }
             }
         }
-        escapes.AddRange(new[] { "\"", "\\" }.Where(text => set.Contains(text[0])).Select(Content));
         if (escapes.Count > 0)
         {
             alternatives.Add(Expression.Texts(escapes));

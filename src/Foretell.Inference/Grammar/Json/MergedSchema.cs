@@ -18,6 +18,10 @@ internal sealed class MergedSchema
         bool isTyped = false;
         while (open.TryDequeue(out SchemaLocation? schema))
         {
+            if (schema.IsWithinItself())
+            {
+                throw new GrammarException($"The schema at {schema.Pointer} refers to itself before any text; let the reference stand inside an object or an array.");
+            }
             if (!seen.Add(schema.Key) || schema.Element.ValueKind == JsonValueKind.True)
             {
                 continue;
@@ -107,12 +111,12 @@ internal sealed class MergedSchema
             case "$ref" or "allOf" or "anyOf" or "oneOf" when schema.IsFlat:
                 break;
             case "$ref":
-                open.Enqueue(SchemaLocation.Resolve(_root, value, schema.Pointer));
+                open.Enqueue(SchemaLocation.Resolve(_root, value, schema.Pointer) with { Referrer = schema });
                 break;
             case "allOf":
                 foreach (SchemaLocation part in List(schema, keyword, value))
                 {
-                    open.Enqueue(part);
+                    open.Enqueue(part with { Referrer = schema });
                 }
                 break;
             case "anyOf" or "oneOf":

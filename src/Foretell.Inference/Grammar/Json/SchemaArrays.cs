@@ -48,7 +48,7 @@ internal sealed class SchemaArrays(MergedSchema schema, JsonForm form, Func<IRea
                 schemas.Add(part.Child("items", items));
             }
         }
-        return schemas.Count == 0 ? form.AnyValue : value(schemas);
+        return value(schemas);
     }
 
     private static int PrefixLength(SchemaLocation part) => part.Element.TryGetProperty("prefixItems", out JsonElement items) ? items.GetArrayLength() : 0;

@@ -31,6 +31,10 @@ internal sealed class SchemaCompiler(JsonElement root, JsonForm form)
     /// <summary>A value that all of the schemas allow.</summary>
     private Expression Value(IReadOnlyList<SchemaLocation> schemas)
     {
+        if (schemas.Count == 0)
+        {
+            return form.AnyValue;
+        }
         string key = string.Join('\t', schemas.Select(schema => schema.Key).Distinct().Order(StringComparer.Ordinal));
         if (_known.TryGetValue(key, out Expression? known))
         {

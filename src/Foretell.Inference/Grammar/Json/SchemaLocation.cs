@@ -7,6 +7,9 @@ namespace Foretell.Inference;
 /// <param name="IsFlat">Whether references, allOf, anyOf and oneOf have been dealt with and are not looked at again.</param>
 internal sealed record SchemaLocation(JsonElement Element, string Pointer, bool IsFlat = false)
 {
+    /// <summary>The schema whose $ref or allOf led here; null for where a value's schemas begin.</summary>
+    public SchemaLocation? Referrer { get; init; }
+
     /// <summary>Equal for equal places.</summary>
     public string Key => IsFlat ? Pointer + "\n" : Pointer;
 
@@ -15,6 +18,19 @@ internal sealed record SchemaLocation(JsonElement Element, string Pointer, bool 
     public SchemaLocation Child(string keyword, string name, JsonElement element) => new(element, $"{Pointer}/{keyword}/{Escape(name)}");
 
     public SchemaLocation Child(string keyword, int index, JsonElement element) => Child(keyword, index.ToString(CultureInfo.InvariantCulture), element);
+
+    /// <summary>Whether references alone lead from here back to here.</summary>
+    public bool IsWithinItself()
+    {
+        for (SchemaLocation? referrer = Referrer; referrer is not null; referrer = referrer.Referrer)
+        {
+            if (referrer.Key == Key)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
 
     /// <summary>The schema that a reference names.</summary>
     /// <exception cref="GrammarException">It is not a JSON pointer into this document, or leads nowhere.</exception>

@@ -105,7 +105,7 @@ internal sealed class SchemaObjects(MergedSchema schema, JsonForm form, Func<IRe
                 schemas.Add(part.Child("additionalProperties", other));
             }
         }
-        return schemas.Count > 0 ? value(schemas) : schema.NamesMembers ? null : form.AnyValue;
+        return schemas.Count == 0 && schema.NamesMembers ? null : value(schemas);
     }
 
     private static Expression Shared(string name, Expression body) => Expression.Call(new GrammarRule($"The members from '{name}' on") { Body = body });
