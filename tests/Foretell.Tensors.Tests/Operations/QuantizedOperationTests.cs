@@ -13,7 +13,7 @@ public class QuantizedOperationTests
     private static readonly (int Rows, int Blocks, int Outputs)[] s_sizes =
     [
         (1, 1, 1), (1, 1, 16), (1, 2, 33), (1, 3, 150), (1, 5, 64), (2, 2, 17), (3, 1, 80), (4, 3, 49), (5, 2, 31), (6, 3, 48),
-        (7, 2, 130), (13, 1, 16), (33, 3, 47), (64, 2, 96), (0, 2, 5), (3, 2, 0),
+        (1, 9, 530), (3, 9, 530), (6, 8, 530), (7, 2, 130), (13, 1, 16), (33, 3, 47), (64, 2, 96), (0, 2, 5), (3, 2, 0),
     ];
 
     public static TheoryData<string, DType> Rows()

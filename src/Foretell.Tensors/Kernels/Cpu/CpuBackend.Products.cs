@@ -1,4 +1,5 @@
 using Foretell.Tensors.Kernels.Cpu.Matrix;
+using Foretell.Tensors.Kernels.Cpu.Quantized;
 using Foretell.Tensors.Kernels.Reference;
 
 namespace Foretell.Tensors.Kernels.Cpu;
@@ -11,7 +12,7 @@ internal sealed unsafe partial class CpuBackend
         if (right.Type.IsQuantized() && left.Type != DType.Float64)
         {
             NeedQuantizedProduct(leftTransposed, rightTransposed, accumulate);
-            MultiplyQuantized(left, right, bias, result);
+            MultiplyQuantized(left, right, rightOwner, bias, result);
             return;
         }
         bool fast = IsOperand(left) && (IsOperand(right) || right.Type == DType.Float16) && (bias.IsNone || IsFast(bias)) && (IsFast(result) || (IsOperand(result) && !accumulate));
@@ -68,9 +69,41 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    private void MultiplyQuantized(MatrixView x, MatrixView weight, MatrixView bias, MatrixView result) =>
-        ForRows(weight.Rows, (long)x.Rows * weight.Rows * weight.Columns, (start, end) =>
-            ReferenceQuantized.Multiply(x, weight.RowRange(start, end - start), bias.IsNone ? bias : bias.Slice(0, 1, start, end - start), result.Slice(0, result.Rows, start, end - start)));
+    private void MultiplyQuantized(MatrixView x, MatrixView weight, Storage? owner, MatrixView bias, MatrixView result)
+    {
+        if (!IsOperand(x) || !IsFast(result) || !(bias.IsNone || IsFast(bias)))
+        {
+            ReferenceQuantized.Multiply(x, weight, bias, result);
+            return;
+        }
+        if (owner is not null)
+        {
+            _quantized.Multiply(x, Packed(owner, weight), (float*)bias.Pointer, result);
+            return;
+        }
+        using PackedQuantized packed = _quantized.Pack(weight);
+        _quantized.Multiply(x, packed, (float*)bias.Pointer, result);
+    }
+
+    /// <summary>The packed form of quantized weights, kept beside their storage.</summary>
+    private PackedQuantized Packed(Storage owner, MatrixView weight)
+    {
+        const string purpose = "quantized";
+        lock (owner.Derived)
+        {
+            if (owner.Derived.TryGetValue(purpose, out (long Version, IDisposable Value) kept))
+            {
+                if (kept.Version == owner.Version)
+                {
+                    return (PackedQuantized)kept.Value;
+                }
+                kept.Value.Dispose();
+            }
+            PackedQuantized packed = _quantized.Pack(weight);
+            owner.Derived[purpose] = (owner.Version, packed);
+            return packed;
+        }
+    }
 
     private static bool IsOperand(MatrixView x) =>
         x.Type is DType.Float32 or DType.BFloat16 && (x.Rows <= 1 || x.Stride >= x.Columns);

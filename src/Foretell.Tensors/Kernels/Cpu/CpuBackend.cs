@@ -1,5 +1,6 @@
 using Foretell.Tensors.Kernels.Cpu.Attention;
 using Foretell.Tensors.Kernels.Cpu.Matrix;
+using Foretell.Tensors.Kernels.Cpu.Quantized;
 using Foretell.Tensors.Kernels.Reference;
 
 namespace Foretell.Tensors.Kernels.Cpu;
@@ -20,6 +21,7 @@ internal sealed unsafe partial class CpuBackend : ReferenceBackend
 
     private readonly WorkerPool _pool;
     private readonly MatrixProduct _product;
+    private readonly QuantizedProduct _quantized;
     private readonly KernelSet _kernels;
     private readonly CausalAttention _attention;
     private readonly long _leastParallelElements;
@@ -35,6 +37,7 @@ internal sealed unsafe partial class CpuBackend : ReferenceBackend
         MatrixEngine engine = kernels.CreateEngine(precision);
         _pool = new WorkerPool(threads == 0 ? Environment.ProcessorCount : threads);
         _product = new MatrixProduct(engine, _pool);
+        _quantized = new QuantizedProduct(kernels.CreateQuantizedKernels(), _pool);
         _kernels = kernels;
         _attention = new CausalAttention(engine, _pool, leastParallelElements);
         _leastParallelElements = leastParallelElements;

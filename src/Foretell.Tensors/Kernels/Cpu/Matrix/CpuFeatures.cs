@@ -21,6 +21,9 @@ internal static partial class CpuFeatures
     /// <summary>AVX-512's dot products of bfloat16 pairs.</summary>
     public static bool Avx512BFloat16 { get; } = Avx512 && (Leaf(7, 1).Eax >> 5 & 1) != 0;
 
+    /// <summary>AVX-512's dot products of unsigned with signed bytes.</summary>
+    public static bool Avx512Vnni { get; } = Avx512 && (Leaf(7, 0).Ecx >> 11 & 1) != 0;
+
     /// <summary>Intel's tile products of bfloat16, with the system's permission to use them (asked for at the first query).</summary>
     public static bool Amx => s_amx.Value;
 

@@ -1,3 +1,5 @@
+using Foretell.Tensors.Kernels.Cpu.Quantized;
+
 namespace Foretell.Tensors.Kernels.Cpu.Matrix;
 
 /// <summary>Which machine code multiplies matrices.</summary>
@@ -53,6 +55,10 @@ internal static class KernelSets
 
     /// <summary>The name that <see cref="Variable"/> takes: "portable", "avx512" or "amx".</summary>
     public static string Name(this KernelSet set) => set.ToString().ToLowerInvariant();
+
+    /// <summary>The kernels of this set for quantized weights.</summary>
+    public static IQuantizedKernels CreateQuantizedKernels(this KernelSet set) =>
+        set != KernelSet.Portable && CpuFeatures.Avx512Vnni ? new AssembledQuantizedKernels() : new PortableQuantizedKernels();
 
     /// <summary>A new engine of this set for operands of <paramref name="operandType"/>.</summary>
     public static MatrixEngine CreateEngine(this KernelSet set, DType operandType) => (set, operandType) switch
