@@ -16,7 +16,9 @@ internal static class BenchMatrixCommand
         var threads = new Option<int>("--threads") { Description = "The most threads; 1 is measured beside it. 0 is one a core.", DefaultValueFactory = _ => 0 };
         var seconds = new Option<double>("--seconds") { Description = "About how long to measure each product.", DefaultValueFactory = _ => 0.4 };
         var json = new Option<bool>("--json") { Description = "Print the measurements as JSON." };
-        var command = new Command("matmul", "Measure matrix products in float32 and bfloat16. Example: foretell bench matmul --json") { threads, seconds, json };
+        var types = new Option<string[]>("--type") { Description = $"What the weights are; all when left out: {string.Join(", ", AllTypes.Select(Name))}.", AllowMultipleArgumentsPerToken = true };
+        types.AcceptOnlyFromAmong([.. AllTypes.Select(Name)]);
+        var command = new Command("matmul", "Measure matrix products in float32, bfloat16 and with quantized weights. Example: foretell bench matmul --type q8_0 --json") { threads, seconds, types, json };
         command.SetAction(result =>
         {
             string? kernels = Environment.GetEnvironmentVariable(CpuDevice.KernelsVariable);
@@ -42,14 +44,17 @@ internal static class BenchMatrixCommand
             }
             if (!printsJson)
             {
-                Console.WriteLine($"{"",-24} {"rows x columns x depth",22} {"type",-9} {"threads",7} {"GFLOP/s",8} {"of peak",7} {"GB/s",6}");
+                Console.WriteLine($"{"",-24} {"rows x columns x depth",22} {"type",-9} {"threads",7} {"GFLOP/s",8} {"of peak",7} {"GB/s",6} {"of memory",9}");
             }
             CancellationToken cancellation = CommandLine.CancelOnInterrupt();
             var products = new List<ProductSpeed>();
-            foreach (DType type in new[] { DType.BFloat16, DType.Float32 })
+            string[] names = result.GetValue(types) is { Length: > 0 } some ? some : [.. AllTypes.Select(Name)];
+            DType[] wanted = [.. AllTypes.Where(type => names.Contains(Name(type)))];
+            foreach (DType type in wanted.Where(type => !type.IsQuantized()))
             {
                 products.AddRange(CpuBenchmark.MeasureProducts(kernels, type, counts, result.GetValue(seconds), printsJson ? null : Print, cancellation));
             }
+            products.AddRange(CpuBenchmark.MeasureQuantizedProducts(kernels, [.. wanted.Where(type => type.IsQuantized())], counts, result.GetValue(seconds), printsJson ? null : Print, cancellation));
             if (printsJson)
             {
                 JsonText.Print(new JsonObject
@@ -63,8 +68,12 @@ internal static class BenchMatrixCommand
         return command;
     }
 
+    private static IEnumerable<DType> AllTypes => [DType.BFloat16, DType.Float32, .. CpuBenchmark.QuantizedTypes];
+
+    private static string Name(DType type) => type.ToString().ToLowerInvariant();
+
     private static void Print(ProductSpeed product) => Console.WriteLine(FormattableString.Invariant(
-        $"{product.Name,-24} {FormattableString.Invariant($"{product.Rows} x {product.Columns} x {product.Depth}"),22} {product.Type.ToString().ToLowerInvariant(),-9} {product.Threads,7} {product.OperationsPerSecond / 1e9,8:F1} {product.PeakShare,7:P0} {(product.Rows <= FewRows ? FormattableString.Invariant($"{product.BytesPerSecond / 1e9:F1}") : ""),6}"));
+        $"{product.Name,-24} {FormattableString.Invariant($"{product.Rows} x {product.Columns} x {product.Depth}"),22} {Name(product.Type),-9} {product.Threads,7} {product.OperationsPerSecond / 1e9,8:F1} {product.PeakShare,7:P0} {(product.Rows <= FewRows ? FormattableString.Invariant($"{product.BytesPerSecond / 1e9:F1}") : ""),6} {(product.Rows <= FewRows && product.MemoryShare is double share ? FormattableString.Invariant($"{share:P0}") : ""),9}"));
 
     private static JsonNode Describe(ProductSpeed product) => new JsonObject
     {
@@ -72,10 +81,11 @@ internal static class BenchMatrixCommand
         ["rows"] = product.Rows,
         ["columns"] = product.Columns,
         ["depth"] = product.Depth,
-        ["type"] = product.Type.ToString().ToLowerInvariant(),
+        ["type"] = Name(product.Type),
         ["threads"] = product.Threads,
         ["gigaflopsPerSecond"] = JsonText.Number(product.OperationsPerSecond / 1e9, 2),
         ["peakShare"] = JsonText.Number(product.PeakShare, 4),
         ["gigabytesPerSecond"] = JsonText.Number(product.BytesPerSecond / 1e9, 2),
+        ["memoryShare"] = product.MemoryShare is double memoryShare ? JsonText.Number(memoryShare, 4) : null,
     };
 }

@@ -1,5 +1,6 @@
 using Foretell.Tensors.Kernels.Cpu.Attention;
 using Foretell.Tensors.Kernels.Cpu.Matrix;
+using Foretell.Tensors.Kernels.Cpu.Quantized;
 
 namespace Foretell.Tensors.Kernels.Cpu;
 
@@ -13,7 +14,8 @@ namespace Foretell.Tensors.Kernels.Cpu;
 /// <param name="OperationsPerSecond">Multiplications and additions.</param>
 /// <param name="PeakShare">Part of what the machine reaches on registers alone on as many threads, measured around the product; in [0, 1].</param>
 /// <param name="BytesPerSecond">Bytes of the right operand read a second: what bounds products of few rows.</param>
-public sealed record ProductSpeed(string Name, int Rows, int Columns, int Depth, DType Type, int Threads, double OperationsPerSecond, double PeakShare, double BytesPerSecond);
+/// <param name="MemoryShare">Part of what as many threads read from memory, measured around the product, where the operand always comes from there; else null.</param>
+public sealed record ProductSpeed(string Name, int Rows, int Columns, int Depth, DType Type, int Threads, double OperationsPerSecond, double PeakShare, double BytesPerSecond, double? MemoryShare = null);
 
 /// <summary>What the machine reaches when nothing stands in its way.</summary>
 /// <param name="Threads">Threads that ran.</param>
@@ -59,7 +61,7 @@ public static class CpuBenchmark
     /// <exception cref="ArgumentException">No such kernels, or not on this machine.</exception>
     public static IReadOnlyList<ProductSpeed> MeasureProducts(string? kernels, DType type, IReadOnlyList<int> threadCounts, double secondsEach = 0.4, Action<ProductSpeed>? progress = null, CancellationToken cancellation = default)
     {
-        var relay = new Relay(measurement => progress?.Invoke(Describe(measurement, type)));
+        var relay = new Relay<MatrixMeasurement>(measurement => progress?.Invoke(Describe(measurement, type)));
         return [.. MatrixBenchmark.Run(KernelSets.Choose(kernels), type, threadCounts, secondsEach, relay, cancellation).Select(measurement => Describe(measurement, type))];
     }
 
@@ -74,12 +76,33 @@ public static class CpuBenchmark
     public static IReadOnlyList<CachedAttentionSpeed> MeasureCachedAttention(string? kernels, DType type, IReadOnlyList<int> threadCounts, double secondsEach = 0.3, Action<CachedAttentionSpeed>? progress = null, CancellationToken cancellation = default) =>
         PagedAttentionBenchmark.Run(KernelSets.Choose(kernels), type, threadCounts, secondsEach, progress, cancellation);
 
+    /// <summary>The types that <see cref="MeasureQuantizedProducts"/> knows.</summary>
+    public static IReadOnlyList<DType> QuantizedTypes => QuantizedBenchmark.Types;
+
+    /// <summary>Products with quantized weights that come from memory: 1, 4, 16 and 512 rows by 5632 outputs by 2048 inputs.</summary>
+    /// <param name="kernels">One of <see cref="CpuDevice.AvailableKernels"/>; null or empty for the fastest.</param>
+    /// <param name="types">Some of <see cref="QuantizedTypes"/>.</param>
+    /// <param name="threadCounts">Each at least 1.</param>
+    /// <param name="secondsEach">About how long to measure one product.</param>
+    /// <param name="progress">Told each product as it is measured.</param>
+    /// <param name="cancellation">Stops between products.</param>
+    /// <exception cref="ArgumentException">No such kernels, or not on this machine.</exception>
+    public static IReadOnlyList<ProductSpeed> MeasureQuantizedProducts(string? kernels, IReadOnlyList<DType> types, IReadOnlyList<int> threadCounts, double secondsEach = 0.4, Action<ProductSpeed>? progress = null, CancellationToken cancellation = default)
+    {
+        var relay = new Relay<QuantizedMeasurement>(measurement => progress?.Invoke(Describe(measurement)));
+        return [.. QuantizedBenchmark.Run(KernelSets.Choose(kernels), types, threadCounts, secondsEach, relay, cancellation).Select(Describe)];
+    }
+
+    private static ProductSpeed Describe(QuantizedMeasurement measurement) => new(
+        measurement.Rows == 1 ? "token" : measurement.Rows < 64 ? "tokens" : "prompt", measurement.Rows, measurement.Columns, measurement.Depth, measurement.Type, measurement.Threads,
+        measurement.PerSecond, measurement.PerSecond / measurement.PeakPerSecond, measurement.WeightBytesPerSecond, measurement.WeightBytesPerSecond / measurement.MemoryPerSecond);
+
     private static ProductSpeed Describe(MatrixMeasurement measurement, DType type) => new(
         measurement.Name, measurement.Rows, measurement.Columns, measurement.Depth, type, measurement.Threads,
         measurement.PerSecond, measurement.Share, measurement.RightBytesPerSecond(type.Size()));
 
-    private sealed class Relay(Action<MatrixMeasurement> receive) : IProgress<MatrixMeasurement>
+    private sealed class Relay<T>(Action<T> receive) : IProgress<T>
     {
-        public void Report(MatrixMeasurement value) => receive(value);
+        public void Report(T value) => receive(value);
     }
 }

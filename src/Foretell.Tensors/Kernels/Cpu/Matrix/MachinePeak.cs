@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Foretell.Tensors.Kernels.Cpu.Matrix;
 
@@ -13,12 +11,11 @@ namespace Foretell.Tensors.Kernels.Cpu.Matrix;
 /// <param name="BFloat16">Products of bfloat16 with single-precision sums, in operations a second.</param>
 /// <param name="BFloat16Instruction">The instruction that <paramref name="BFloat16"/> measures.</param>
 /// <param name="MemoryRead">Bytes a second read from memory, in four far-apart streams a thread.</param>
-internal sealed unsafe record MachinePeak(int Threads, double Float32, double BFloat16, string BFloat16Instruction, double MemoryRead)
+internal sealed record MachinePeak(int Threads, double Float32, double BFloat16, string BFloat16Instruction, double MemoryRead)
 {
-    private const long MemoryBytes = 512L << 20;
-
     private static readonly Lazy<PeakLoop> s_float32 = new(() => CpuFeatures.Avx512 ? PeakLoop.FusedMultiplyAdd() : PeakLoop.Portable());
     private static readonly Lazy<PeakLoop> s_pairs = new(PeakLoop.PairProducts);
+    private static readonly Lazy<PeakLoop> s_bytes = new(PeakLoop.ByteProducts);
     private static readonly Lazy<PeakLoop> s_tiles = new(PeakLoop.TileProducts);
 
     /// <summary>Measures all three.</summary>
@@ -29,13 +26,21 @@ internal sealed unsafe record MachinePeak(int Threads, double Float32, double BF
     {
         PeakLoop bfloat16 = Loop(set, DType.BFloat16);
         return new MachinePeak(pool.Count, Rate(s_float32.Value, pool, repeats), Rate(bfloat16, pool, repeats), bfloat16.Instruction,
-            MeasureMemory(pool, repeats));
+            MeasureMemory(pool, Math.Min(repeats, 5)));
+    }
+
+    private static double MeasureMemory(WorkerPool pool, int repeats)
+    {
+        using var memory = new MemoryRead(pool);
+        return memory.BytesPerSecond(repeats);
     }
 
     /// <summary>Operations a second on registers alone, by the instruction that the set uses for this type.</summary>
     public static double Measure(KernelSet set, DType type, WorkerPool pool, int repeats = 3) => Rate(Loop(set, type), pool, repeats);
 
-    private static PeakLoop Loop(KernelSet set, DType type) => type != DType.BFloat16 ? s_float32.Value
+    private static PeakLoop Loop(KernelSet set, DType type) => type.IsQuantized()
+        ? set != KernelSet.Portable && CpuFeatures.Avx512Vnni ? s_bytes.Value : s_float32.Value
+        : type != DType.BFloat16 ? s_float32.Value
         : set == KernelSet.Amx ? s_tiles.Value
         : set == KernelSet.Avx512 && CpuFeatures.Avx512BFloat16 ? s_pairs.Value
         : s_float32.Value;
@@ -47,33 +52,7 @@ internal sealed unsafe record MachinePeak(int Threads, double Float32, double BF
         return pool.Count * turns * (double)loop.OperationsPerTurn / seconds;
     }
 
-    private static double MeasureMemory(WorkerPool pool, int repeats)
-    {
-        using var memory = new AlignedMemory(MemoryBytes);
-        long part = MemoryBytes / pool.Count / 4096 * 4096;
-        pool.Run(worker => new Span<byte>(memory.Pointer + worker * part, (int)part).Fill(1));
-        var sums = new ulong[pool.Count * 16];
-        double seconds = MedianSeconds(() => pool.Run(worker => sums[worker * 16] = ReadFourStreams(memory.Pointer + worker * part, part)), Math.Min(repeats, 5));
-        return part * pool.Count / seconds;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static ulong ReadFourStreams(byte* start, long bytes)
-    {
-        long quarter = bytes / 4;
-        byte* second = start + quarter, third = second + quarter, fourth = third + quarter;
-        Vector256<ulong> a = default, b = default, c = default, d = default;
-        for (long i = 0; i < quarter; i += 64)
-        {
-            a |= Vector256.Load((ulong*)(start + i)) | Vector256.Load((ulong*)(start + i + 32));
-            b |= Vector256.Load((ulong*)(second + i)) | Vector256.Load((ulong*)(second + i + 32));
-            c |= Vector256.Load((ulong*)(third + i)) | Vector256.Load((ulong*)(third + i + 32));
-            d |= Vector256.Load((ulong*)(fourth + i)) | Vector256.Load((ulong*)(fourth + i + 32));
-        }
-        return Vector256.Sum(a | b | c | d);
-    }
-
-    private static double MedianSeconds(Action action, int repeats)
+    internal static double MedianSeconds(Action action, int repeats)
     {
         action();
         var seconds = new double[repeats];

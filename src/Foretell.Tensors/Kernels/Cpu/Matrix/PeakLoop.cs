@@ -10,6 +10,7 @@ internal sealed unsafe class PeakLoop
 {
     private const int Sums = 16;
     private const int PairLanes = 2;
+    private const int ByteLanes = 4;
     private const int Lanes = 16;
 
     private readonly Action<long> _run;
@@ -34,6 +35,9 @@ internal sealed unsafe class PeakLoop
 
     public static PeakLoop PairProducts() =>
         new("VDPBF16PS", 2 * PairLanes * Sums * Lanes, Assemble((a, sum) => a.vdpbf16ps(sum, zmm30, zmm31)));
+
+    public static PeakLoop ByteProducts() =>
+        new("VPDPBUSD", 2 * ByteLanes * Sums * Lanes, Assemble((a, sum) => a.vpdpbusd(sum, zmm30, zmm31)));
 
     public static PeakLoop TileProducts()
     {

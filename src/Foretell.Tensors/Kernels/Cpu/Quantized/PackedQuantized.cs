@@ -85,14 +85,13 @@ internal sealed unsafe class PackedQuantized : IDisposable
         for (int block = 0; block < blocks; block++, source += blockBytes)
         {
             Scales(rows, source, destination + block * QuantizedLayout.HalfScaleBytes);
-            Quads(rows, source + sizeof(ushort), quads, flip, destination + QuantizedLayout.FirstVector(Type) + block * quads * QuantizedLayout.VectorBytes);
+            Quads(rows, source + sizeof(ushort), quads, flip, destination + QuantizedLayout.Vector(Type, block, 0).Offset, 1);
         }
     }
 
     private void PackSuperBlock(byte** rows, long source, byte* destination)
     {
-        byte* scales = destination + QuantizedLayout.SmallScales;
-        byte* vectors = destination + QuantizedLayout.FirstVector(Type);
+        int blocks = QuantizedLayout.GroupBlocks(Type);
         if (Type == DType.Q4_K)
         {
             const int packedScales = 4, levels = 16;
@@ -101,27 +100,40 @@ internal sealed unsafe class PackedQuantized : IDisposable
             for (int lane = 0; lane < QuantizedLayout.PanelOutputs; lane++)
             {
                 var packed = new ReadOnlySpan<byte>(rows[lane] + source + packedScales, levels - packedScales);
-                for (int block = 0; block < QuantizedLayout.GroupBlocks(Type); block++)
+                for (int block = 0; block < blocks; block++)
                 {
                     (int scale, int minimum) = BlockLevels.SixBitPair(packed, block);
-                    scales[block * QuantizedLayout.PanelOutputs + lane] = (byte)scale;
-                    destination[QuantizedLayout.SmallMinima + block * QuantizedLayout.PanelOutputs + lane] = (byte)minimum;
+                    destination[QuantizedLayout.SmallScales(Type, block, 0) + lane] = (byte)scale;
+                    destination[QuantizedLayout.SmallMinima(block) + lane] = (byte)minimum;
                 }
             }
-            Quads(rows, source + levels, 32, 0, vectors);
+            for (int block = 0; block < blocks; block += 2)
+            {
+                Quads(rows, source + levels + block / 2 * QuantizedLayout.BlockLength, 8, 0, destination + QuantizedLayout.Vector(Type, block, 0).Offset, 1);
+            }
             return;
         }
-        const int parts = 16, scaleStart = 192, superStart = 208;
+        const int half = 128, scaleStart = 192, superStart = 208;
         Scales(rows, source + superStart, destination);
-        new Span<byte>(destination + QuantizedLayout.HalfScaleBytes, QuantizedLayout.SmallScales - QuantizedLayout.HalfScaleBytes).Clear();
-        for (int lane = 0; lane < QuantizedLayout.PanelOutputs; lane++)
+        new Span<byte>(destination + QuantizedLayout.HalfScaleBytes, QuantizedLayout.HalfScaleBytes).Clear();
+        for (int block = 0; block < blocks; block++)
         {
-            for (int part = 0; part < parts; part++)
+            for (int lane = 0; lane < QuantizedLayout.PanelOutputs; lane++)
             {
-                scales[part * QuantizedLayout.PanelOutputs + lane] = rows[lane][source + scaleStart + part];
+                byte* scales = rows[lane] + source + scaleStart + 2 * block;
+                destination[QuantizedLayout.SmallScales(Type, block, 0) + lane] = scales[0];
+                destination[QuantizedLayout.SmallScales(Type, block, 1) + lane] = scales[1];
+            }
+            // Blocks 0 and 1 of each four hold the low bits of all four, block 0's high bits too.
+            if (block % 4 < 2)
+            {
+                Quads(rows, source + block / 4 * half / 2 + block % 4 * QuantizedLayout.BlockLength, 8, 0, destination + QuantizedLayout.Vector(Type, block, 0).Offset, 3);
+            }
+            if (block % 4 == 0)
+            {
+                Quads(rows, source + half + block * QuantizedLayout.BlockLength / 4, 8, 0, destination + QuantizedLayout.HighVector(block, 0).Offset, 3);
             }
         }
-        Quads(rows, source, 48, 0, vectors);
     }
 
     /// <summary>A half of each row side by side.</summary>
@@ -133,8 +145,8 @@ internal sealed unsafe class PackedQuantized : IDisposable
         }
     }
 
-    /// <summary>Four bytes of each row side by side, then the next four.</summary>
-    private static void Quads(byte** rows, long offset, int quads, uint flip, byte* destination)
+    /// <summary>Four bytes of each row side by side, then, <paramref name="apart"/> vectors on, the next four.</summary>
+    private static void Quads(byte** rows, long offset, int quads, uint flip, byte* destination, int apart)
     {
         for (int lane = 0; lane < QuantizedLayout.PanelOutputs; lane++)
         {
@@ -142,7 +154,7 @@ internal sealed unsafe class PackedQuantized : IDisposable
             uint* to = (uint*)destination + lane;
             for (int quad = 0; quad < quads; quad++)
             {
-                to[quad * QuantizedLayout.PanelOutputs] = from[quad] ^ flip;
+                to[quad * apart * QuantizedLayout.PanelOutputs] = from[quad] ^ flip;
             }
         }
     }

@@ -112,7 +112,7 @@ internal sealed unsafe class PortableQuantizedKernels : IQuantizedKernels
         }
         if (type.HasMinimum())
         {
-            int small = QuantizedLayout.SmallMinima + block * QuantizedLayout.PanelOutputs;
+            int small = QuantizedLayout.SmallMinima(block);
             (Vector256<float> lowMinimum, Vector256<float> highMinimum) = (Small(type, weights, small, QuantizedLayout.HalfMinima, 0), Small(type, weights, small, QuantizedLayout.HalfMinima, 1));
             for (int row = 0; row < rows; row++)
             {
@@ -131,7 +131,7 @@ internal sealed unsafe class PortableQuantizedKernels : IQuantizedKernels
             byte* halves = weights + block * QuantizedLayout.HalfScaleBytes;
             return (HalfScales(halves, 0), HalfScales(halves, 1));
         }
-        int small = QuantizedLayout.SmallScales + (block * QuantizedLayout.Parts(type) + part) * QuantizedLayout.PanelOutputs;
+        int small = QuantizedLayout.SmallScales(type, block, part);
         return (Small(type, weights, small, 0, 0), Small(type, weights, small, 0, 1));
     }
 

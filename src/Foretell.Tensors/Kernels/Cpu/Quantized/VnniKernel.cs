@@ -27,6 +27,9 @@ internal sealed class VnniKernel
 
     private static readonly AssemblerRegister64[] s_cursors = [r8, r9, r10, r11];
 
+    /// <summary>Where the streams' super-blocks start, whose half-precision scales all their units need.</summary>
+    private static readonly AssemblerRegister64[] s_headers = [r12, r13, r14, r15];
+
     private readonly Assembler _a;
     private readonly DType _type;
     private readonly int _rows;
@@ -62,10 +65,15 @@ internal sealed class VnniKernel
     private void Emit()
     {
         Label panel = _a.CreateLabel(), fromZero = _a.CreateLabel(), begin = _a.CreateLabel();
-        Label group = _a.CreateLabel(), groupsDone = _a.CreateLabel(), store = _a.CreateLabel();
-        int groupBlocks = QuantizedLayout.GroupBlocks(_type);
+        Label group = _a.CreateLabel(), unit = _a.CreateLabel(), groupsDone = _a.CreateLabel(), store = _a.CreateLabel();
+        int unitBlocks = QuantizedLayout.UnitBlocks(_type);
+        int units = QuantizedLayout.GroupBlocks(_type) / unitBlocks;
         SetMask(_lowMask, 0x0f0f0f0f, _type != DType.Q8_0);
         SetMask(_highMask, 0x30303030, _type == DType.Q6_K);
+        foreach (AssemblerRegister64 register in (AssemblerRegister64[])[r15, r14, r13, r12])
+        {
+            _a.push(register);
+        }
         _a.mov(rsi, Argument(nameof(QuantizedArguments.X)));
 
         _a.Label(ref panel);
@@ -91,21 +99,36 @@ internal sealed class VnniKernel
         _a.je(groupsDone);
 
         _a.Label(ref group);
-        for (int block = 0; block < groupBlocks; block++)
+        if (units > 1)
         {
-            EmitPrefetch(block, groupBlocks);
+            for (int stream = 0; stream < _streams; stream++)
+            {
+                _a.mov(s_headers[stream], s_cursors[stream]);
+                _a.add(s_cursors[stream], QuantizedLayout.HeaderBytes(_type));
+            }
+            _a.mov(edx, units);
+        }
+        _a.Label(ref unit);
+        for (int block = 0; block < unitBlocks; block++)
+        {
+            EmitPrefetch(block, unitBlocks);
             EmitBlock(block);
         }
-        _a.add(rax, groupBlocks * _rows * QuantizedLayout.RowBlockBytes(_type));
+        _a.add(rax, unitBlocks * _rows * QuantizedLayout.RowBlockBytes(_type));
         for (int stream = 0; stream < _streams; stream++)
         {
-            _a.add(s_cursors[stream], QuantizedLayout.GroupBytes(_type, groupBlocks));
+            _a.add(s_cursors[stream], QuantizedLayout.UnitBytes(_type));
+        }
+        if (units > 1)
+        {
+            _a.dec(edx);
+            _a.jne(unit);
         }
         _a.dec(rcx);
         _a.jne(group);
         _a.Label(ref groupsDone);
 
-        if (groupBlocks == 2)
+        if (units == 1)
         {
             _a.cmp(Argument(nameof(QuantizedArguments.Tail)), 0);
             _a.je(store);
@@ -119,6 +142,10 @@ internal sealed class VnniKernel
         _a.add(Argument(nameof(QuantizedArguments.Result)), rcx);
         _a.dec(Argument(nameof(QuantizedArguments.Panels)));
         _a.jne(panel);
+        foreach (AssemblerRegister64 register in s_headers)
+        {
+            _a.pop(register);
+        }
         _a.vzeroupper();
         _a.ret();
     }
@@ -155,7 +182,7 @@ internal sealed class VnniKernel
         {
             return;
         }
-        int lines = QuantizedLayout.GroupBytes(_type, blocks) / QuantizedLayout.VectorBytes;
+        int lines = QuantizedLayout.UnitBytes(_type) / QuantizedLayout.VectorBytes;
         for (int stream = 0; stream < _streams; stream++)
         {
             for (int line = lines * block / blocks; line < lines * (block + 1) / blocks; line++)
@@ -203,7 +230,7 @@ internal sealed class VnniKernel
                 }
                 if (_type.HasMinimum())
                 {
-                    EmitSmall(stream, QuantizedLayout.SmallMinima + block * QuantizedLayout.PanelOutputs, QuantizedLayout.HalfMinima);
+                    EmitSmall(stream, QuantizedLayout.SmallMinima(block), QuantizedLayout.HalfMinima);
                     for (int row = 0; row < _rows; row++)
                     {
                         _a.vfnmadd231ps(Sum(stream, row), _levels[stream], __dword_bcst[rax + (x + starts + row * sizeof(float))]);
@@ -240,7 +267,7 @@ internal sealed class VnniKernel
     {
         AssemblerRegisterZMM levels = _levels[stream];
         (int offset, int shift) = QuantizedLayout.Vector(_type, block, quad);
-        AssemblerMemoryOperand memory = __zmmword_ptr[s_cursors[stream] + offset];
+        AssemblerMemoryOperand memory = __zmmword_ptr[s_cursors[stream] + (offset - QuantizedLayout.HeaderBytes(_type))];
         if (_type == DType.Q8_0)
         {
             _a.vmovdqu64(levels, memory);
@@ -277,7 +304,7 @@ internal sealed class VnniKernel
         const int place = 4;
         AssemblerRegisterZMM levels = _levels[stream];
         (int offset, int shift) = QuantizedLayout.HighVector(block, quad);
-        AssemblerMemoryOperand memory = __zmmword_ptr[s_cursors[stream] + offset];
+        AssemblerMemoryOperand memory = __zmmword_ptr[s_cursors[stream] + (offset - QuantizedLayout.HeaderBytes(_type))];
         switch (shift - place)
         {
             case 0:
@@ -302,7 +329,7 @@ internal sealed class VnniKernel
         }
         else
         {
-            EmitSmall(stream, QuantizedLayout.SmallScales + (block * QuantizedLayout.Parts(_type) + part) * QuantizedLayout.PanelOutputs, 0);
+            EmitSmall(stream, QuantizedLayout.SmallScales(_type, block, part), 0);
         }
     }
 
@@ -310,7 +337,7 @@ internal sealed class VnniKernel
     private void EmitSmall(int stream, int small, int half)
     {
         AssemblerRegisterZMM register = _levels[stream];
-        AssemblerMemoryOperand bytes = __xmmword_ptr[s_cursors[stream] + small];
+        AssemblerMemoryOperand bytes = __xmmword_ptr[s_cursors[stream] + (small - QuantizedLayout.HeaderBytes(_type))];
         if (_type == DType.Q6_K)
         {
             _a.vpmovsxbd(register, bytes);
@@ -320,7 +347,7 @@ internal sealed class VnniKernel
             _a.vpmovzxbd(register, bytes);
         }
         _a.vcvtdq2ps(register, register);
-        _a.vcvtph2ps(_other, __ymmword_ptr[s_cursors[stream] + half]);
+        _a.vcvtph2ps(_other, __ymmword_ptr[s_headers[stream] + half]);
         _a.vmulps(register, register, _other);
     }
 }
