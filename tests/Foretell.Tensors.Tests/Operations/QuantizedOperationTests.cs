@@ -13,7 +13,7 @@ public class QuantizedOperationTests
     private static readonly (int Rows, int Blocks, int Outputs)[] s_sizes =
     [
         (1, 1, 1), (1, 1, 16), (1, 2, 33), (1, 3, 150), (1, 5, 64), (2, 2, 17), (3, 1, 80), (4, 3, 49), (5, 2, 31), (6, 3, 48),
-        (1, 9, 530), (3, 9, 530), (6, 8, 530), (7, 2, 130), (13, 1, 16), (33, 3, 47), (64, 2, 96), (0, 2, 5), (3, 2, 0),
+        (1, 9, 530), (3, 9, 530), (6, 8, 530), (7, 2, 130), (13, 1, 16), (33, 3, 47), (26, 2, 96), (0, 2, 5), (3, 2, 0),
     ];
 
     public static TheoryData<string, DType> Rows()
@@ -35,7 +35,7 @@ public class QuantizedOperationTests
     {
         foreach ((int rows, int blocks, int outputs) in s_sizes)
         {
-            int depth = blocks * type.BlockLength();
+            int depth = type.BlockLength() == 256 ? Math.Min(blocks, 2) * 256 : blocks * 32;
             foreach (bool withBias in (bool[])[false, true])
             {
                 float[] wanted = Linear(new ReferenceBackend(), type, rows, depth, outputs, withBias);

@@ -107,8 +107,8 @@ internal sealed class VnniKernel
                 _a.add(s_cursors[stream], QuantizedLayout.HeaderBytes(_type));
             }
             _a.mov(edx, units);
+            _a.Label(ref unit);
         }
-        _a.Label(ref unit);
         for (int block = 0; block < unitBlocks; block++)
         {
             EmitPrefetch(block, unitBlocks);
