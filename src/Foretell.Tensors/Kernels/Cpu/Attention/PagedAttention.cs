@@ -16,6 +16,12 @@ internal sealed unsafe class PagedAttention
     /// <summary>Whole row panels of queries from which on gathering pays.</summary>
     private const int LeastGatheredPanels = 4;
 
+    /// <summary>What writing a token and starting the products costs a head, in pairs of a query and a key.</summary>
+    private const int HeadCost = 600;
+
+    /// <summary>Work below which waking other workers costs more than it gives, as a multiple of what it is for flat loops: a pair's element is multiplied twice, sixteen or more at once.</summary>
+    private const int LeastParallelFactor = 8;
+
     private readonly MatrixEngine _engine;
     private readonly WorkerPool _pool;
     private readonly PagedAttentionPlan _plan;
@@ -42,7 +48,7 @@ internal sealed unsafe class PagedAttention
     /// <param name="engine">Multiplies.</param>
     /// <param name="pool">Works.</param>
     /// <param name="plan">The geometry.</param>
-    /// <param name="leastParallelWork">Pairs of a query and a key, times the head size, below which waking other workers costs more than it gives.</param>
+    /// <param name="leastParallelWork">Elements of a flat loop below which waking other workers costs more than it gives.</param>
     public PagedAttention(MatrixEngine engine, WorkerPool pool, PagedAttentionPlan plan, long leastParallelWork)
     {
         _engine = engine;
@@ -65,7 +71,7 @@ internal sealed unsafe class PagedAttention
             bool gathers = its.QueryCount / engine.RowPanel * _geometry.Group >= LeastGatheredPanels;
             _mostGathered = gathers ? Math.Max(_mostGathered, its.KeyCount) : _mostGathered;
             // Reading a key and value costs about as much as a few queries that see them.
-            long cost = Pairs(its, its.QueryCount) * _geometry.Group + 4L * its.KeyCount;
+            long cost = Pairs(its) * _geometry.Group + 4L * its.KeyCount + HeadCost;
             for (int head = 0; head < plan.KeyValueHeads; head++)
             {
                 heads.Add(new Item(segment, head, 0, QueryBlock.Count(_geometry, its.QueryCount), cost, gathers ? shared : -1));
@@ -75,7 +81,7 @@ internal sealed unsafe class PagedAttention
         }
         _heads = [.. heads];
         _parts = _heads;
-        _alone = pool.Count == 1 || _heads.Length == 0 || total * plan.HeadSize < leastParallelWork;
+        _alone = pool.Count == 1 || _heads.Length == 0 || total * plan.HeadSize < LeastParallelFactor * leastParallelWork;
         _whole = true;
         if (_alone)
         {
@@ -329,8 +335,8 @@ internal sealed unsafe class PagedAttention
         return (long)queries.Rows * queries.Visible(queries.Rows - 1);
     }
 
-    /// <summary>Pairs of one head's first <paramref name="queries"/> queries and the keys that they see.</summary>
-    private static long Pairs(PagedSegment segment, int queries) => (long)queries * segment.CachedKeys + queries * (queries + 1L) / 2;
+    /// <summary>Pairs of one head's queries and the keys that they see.</summary>
+    private static long Pairs(PagedSegment segment) => segment.QueryCount * (long)segment.CachedKeys + segment.QueryCount * (segment.QueryCount + 1L) / 2;
 
     /// <summary>Query blocks of one key/value head of one segment.</summary>
     /// <param name="Segment">Which.</param>

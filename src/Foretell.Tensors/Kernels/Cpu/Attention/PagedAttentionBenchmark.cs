@@ -9,6 +9,8 @@ internal static unsafe class PagedAttentionBenchmark
     /// <summary>Bytes of cache that the layers of a pass take at least: between two visits of a layer its model's weights pass through the processor's caches too.</summary>
     private const long PassBytes = 96L << 20;
 
+    private const int MostLayers = 256;
+
     private static readonly (string Name, int Heads, int KeyValueHeads, int HeadSize)[] s_models =
     [
         ("12 heads of 64 (110M)", 12, 12, 64),
@@ -51,7 +53,8 @@ internal static unsafe class PagedAttentionBenchmark
         int sequenceBlocks = PagedAttentionPlan.BlocksFor(keys);
         int blocks = sequences * sequenceBlocks;
         long blockBytes = backend.KeyValueBlockBytes(keyValueHeads, headSize, DType.Float32);
-        int layers = (int)Math.Clamp(PassBytes / (blocks * blockBytes), 1, 256);
+        // Without time to measure, one layer once must do.
+        int layers = seconds > 0 ? (int)Math.Clamp(PassBytes / (blocks * blockBytes), 1, MostLayers) : 1;
         int rows = sequences * tokens;
         int width = heads * headSize;
         int keyWidth = keyValueHeads * headSize;
@@ -87,7 +90,7 @@ internal static unsafe class PagedAttentionBenchmark
             }
             times.Add(Stopwatch.GetElapsedTime(began).TotalSeconds / layers);
         }
-        while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds || times.Count < 7);
+        while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds);
         memory.Return((nint)cache, cacheBytes);
         memory.Return((nint)first, singles * sizeof(float));
         double layerSeconds = times.Min();

@@ -45,6 +45,21 @@ internal unsafe struct BlockProducts
     /// <summary>At most the engine's row panel.</summary>
     public int Rows;
 
+    /// <summary>Blocks from <paramref name="first"/> on that are one operand with equal distances between its panels; at least 1.</summary>
+    public readonly int Run(int first)
+    {
+        int run = 1;
+        if (ResultBlock != MatrixEngine.ColumnPanel || Panels > 1 || Steps != LastSteps)
+        {
+            return run;
+        }
+        while (first + run < Count && Rights[first + run] - Rights[first + run - 1] == Rights[first + 1] - Rights[first])
+        {
+            run++;
+        }
+        return run;
+    }
+
     /// <summary>Whether blocks after the first continue from what the result holds.</summary>
     public readonly bool Continues => ResultBlock == 0;
 }

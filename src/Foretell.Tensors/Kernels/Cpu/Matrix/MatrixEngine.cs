@@ -180,24 +180,35 @@ internal abstract unsafe class MatrixEngine
         }
     }
 
-    /// <summary>Products with blocks that lie apart, each as <see cref="MultiplyPanel"/> gives it; few rows fetch coming blocks meanwhile, since they wait for memory.</summary>
+    /// <summary>
+    /// Products with blocks that lie apart, each as <see cref="MultiplyPanel"/> gives it. Few rows wait for memory: for them
+    /// coming blocks are fetched meanwhile. Blocks of one panel at equal distances go in one call.
+    /// </summary>
     public virtual void MultiplyBlocks(in BlockProducts products)
     {
-        long blockBytes = products.Panels * products.RightPanelBytes;
-        for (int block = 0; block < products.Count; block++)
+        for (int block = 0; block < products.Count;)
         {
-            int coming = block + BlocksAhead;
-            if (products.Rows <= FewRows && coming < products.Count + products.Following && Sse.IsSupported)
-            {
-                byte* line = products.Rights[coming];
-                for (byte* end = line + blockBytes; line < end; line += 64)
-                {
-                    Sse.Prefetch1(line);
-                }
-            }
-            MultiplyPanel(products.Left + block * products.LeftBlockBytes, products.Rights[block], products.RightPanelBytes,
-                block + 1 < products.Count ? products.Steps : products.LastSteps, products.Result + block * products.ResultBlock, products.Stride,
-                products.Rows, products.Panels * ColumnPanel, products.Continues && block > 0);
+            int run = products.Run(block);
+            FetchAhead(products, block + run - 1);
+            long panelBytes = run > 1 ? products.Rights[block + 1] - products.Rights[block] : products.RightPanelBytes;
+            MultiplyPanel(products.Left + block * products.LeftBlockBytes, products.Rights[block], panelBytes,
+                block + run < products.Count ? products.Steps : products.LastSteps, products.Result + block * products.ResultBlock, products.Stride,
+                products.Rows, run * products.Panels * ColumnPanel, products.Continues && block > 0);
+            block += run;
+        }
+    }
+
+    private void FetchAhead(in BlockProducts products, int block)
+    {
+        int coming = block + BlocksAhead;
+        if (products.Rows > FewRows || coming >= products.Count + products.Following || !Sse.IsSupported)
+        {
+            return;
+        }
+        byte* line = products.Rights[coming];
+        for (byte* end = line + products.Panels * products.RightPanelBytes; line < end; line += 64)
+        {
+            Sse.Prefetch1(line);
         }
     }
 
