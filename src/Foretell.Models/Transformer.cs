@@ -68,7 +68,7 @@ public sealed class Transformer : IDisposable
     public Device Device => Parameters.Device;
 
     /// <summary>A cache for one sequence of up to <paramref name="capacity"/> tokens (default: the context length).</summary>
-    public KeyValueCache NewCache(int? capacity = null) => 
+    public KeyValueCache NewCache(int? capacity = null) =>
         new(Device, Config.Layers, Math.Min(capacity ?? Config.ContextLength, Config.ContextLength), Config.KeyValueHeads, Config.HeadSize, CacheType);
 
     /// <summary>Blocks of keys and values for many sequences; <see cref="CacheBytesPerToken"/> says how many fit into a given memory.</summary>
