@@ -12,7 +12,7 @@ public sealed class Grammar
     /// <summary>JSON nests at most this deep unless told otherwise: what readers (System.Text.Json's among them) accept by default.</summary>
     public const int DefaultMaximumDepth = 64;
 
-    private const long DefaultMemoryLimit = 64L << 20;
+    private const long DefaultMemoryLimit = 24L << 20;
     private readonly Expression _root;
     private readonly int _depth;
     private readonly ByteClasses _classes;

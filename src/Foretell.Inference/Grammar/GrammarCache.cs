@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Foretell.Inference;
 
 /// <summary>Grammars by what they were made from, so that requests with the same schema share its states and masks. The least recently used one goes first. Safe to use from many threads.</summary>
-/// <param name="capacity">The most grammars kept, at least 1; each may come to hold 64 MiB of states and masks for each vocabulary in use.</param>
+/// <param name="capacity">The most grammars kept, at least 1; each may come to hold 24 MiB of states and masks for each vocabulary in use.</param>
 public sealed class GrammarCache(int capacity = 32)
 {
     private readonly int _capacity = capacity > 0 ? capacity : throw new ArgumentOutOfRangeException(nameof(capacity), $"A cache of {capacity} grammars can't be; it must hold at least 1.");

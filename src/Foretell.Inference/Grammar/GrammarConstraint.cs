@@ -27,16 +27,15 @@ internal sealed class GrammarConstraint : ITokenConstraint
     public void Mask(Span<ulong> allowed)
     {
         TokenVocabulary vocabulary = _automaton.Vocabulary;
-        if (allowed.Length < vocabulary.MaskWords)
-        {
-            throw new ArgumentException($"The mask has {allowed.Length} words; a vocabulary of {vocabulary.Size} needs {vocabulary.MaskWords}.", nameof(allowed));
-        }
         if (_isEnded)
         {
             allowed.Clear();
             foreach (int id in vocabulary.EndIds)
             {
-                allowed[id >> 6] |= 1ul << id;
+                if (id >> 6 < allowed.Length)
+                {
+                    allowed[id >> 6] |= 1ul << id;
+                }
             }
             return;
         }

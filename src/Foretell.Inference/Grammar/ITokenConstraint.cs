@@ -11,7 +11,7 @@ public interface ITokenConstraint
     /// Writes which tokens may come next: bit <c>id % 64</c> of <c>allowed[id / 64]</c>. Ids that end the text are allowed
     /// exactly when <see cref="IsComplete"/>; after one of them came, only they are. Other special tokens never are.
     /// </summary>
-    /// <param name="allowed">[at least (vocabulary + 63) / 64] overwritten; bits beyond the vocabulary become 0.</param>
+    /// <param name="allowed">[(vocabulary + 63) / 64] overwritten. Bits beyond the vocabulary become 0; ids beyond the bits, of which a model may have no scores, are left out.</param>
     /// <exception cref="InvalidOperationException">The vocabulary has no token that continues the text (one without tokens for all bytes).</exception>
     /// <exception cref="GrammarException">The grammar is so ambiguous here that following it takes too much memory; the request can't go on.</exception>
     void Mask(Span<ulong> allowed);

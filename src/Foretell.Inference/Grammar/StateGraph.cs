@@ -15,7 +15,7 @@ internal sealed class StateGraph
     private const int BytesOfState = 160;
 
     /// <summary>One step of a hostile pattern must not take all memory; what is kept between steps is bounded lower.</summary>
-    private const long MaximumBytes = 512L << 20;
+    private const long MaximumBytes = 192L << 20;
     private readonly HashSet<State> _states = new(new StateComparer());
     private readonly Dictionary<Expression, State> _terminals = new(ReferenceEqualityComparer.Instance);
     private readonly PairSearch _pairs;

@@ -60,17 +60,24 @@ internal sealed class TokenMask
         }
     }
 
-    /// <summary>Overwrites a set of bits with the ids.</summary>
+    /// <summary>Overwrites a set of bits with the ids, as far as it goes.</summary>
     public void CopyTo(Span<ulong> words)
     {
         if (_words is ulong[] bits)
         {
-            bits.CopyTo(words);
-            words[bits.Length..].Clear();
+            int fitting = Math.Min(bits.Length, words.Length);
+            bits.AsSpan(0, fitting).CopyTo(words);
+            words[fitting..].Clear();
             return;
         }
         words.Clear();
-        AddTo(words);
+        foreach (int id in _ids!)
+        {
+            if (id >> 6 < words.Length)
+            {
+                words[id >> 6] |= 1ul << id;
+            }
+        }
     }
 }
 

@@ -94,8 +94,25 @@ public class GrammarTests
         constraint.Accept(1);
         constraint.Accept(2);
         Assert.Contains("single bytes", Assert.Throws<InvalidOperationException>(() => constraint.Mask(new ulong[1])).Message);
-        Assert.Contains("0 words", Assert.Throws<ArgumentException>(() => constraint.Mask([])).Message);
         Assert.Contains("end-of-text id 7", Assert.Throws<ArgumentException>(() => new TokenVocabulary([null], [7])).Message);
+    }
+
+    /// <summary>Tokenizers may know more ids than a model has scores for.</summary>
+    [Theory]
+    [InlineData("""{"type":"string"}""")]
+    [InlineData("""{"enum":["a"]}""")]
+    public void Mask_IntoFewerOrMoreBits_IsTheSameAsFarAsItGoes(string schema)
+    {
+        ITokenConstraint constraint = JsonSchemaGrammar.Compile(JsonDocument.Parse(schema).RootElement).Start(Vocabularies.Trained);
+        constraint.Accept(Vocabularies.TrainedByte((byte)'"'));
+        var whole = new ulong[Vocabularies.Trained.MaskWords];
+        constraint.Mask(whole);
+        var few = new ulong[2];
+        constraint.Mask(few);
+        Assert.Equal(whole[..2], few);
+        ulong[] many = [.. Enumerable.Repeat(ulong.MaxValue, whole.Length + 3)];
+        constraint.Mask(many);
+        Assert.Equal([.. whole, 0ul, 0ul, 0ul], many);
     }
 
     /// <summary>A pattern made to make automata explode costs a refusal, not the process.</summary>
@@ -114,7 +131,8 @@ public class GrammarTests
             for (int step = 0; step < 40; step++)
             {
                 constraint.Mask(mask);
-                constraint.Accept("ab,"u8[step % 3] is byte value && (mask[value >> 6] >> value & 1) != 0 ? value : Writer.Ids(mask)[0]);
+                int next = Vocabularies.TrainedByte("ab,"u8[step % 3]);
+                constraint.Accept(Writer.IsAllowed(mask, next) ? next : Writer.Ids(mask)[0]);
                 if (constraint.MustEnd)
                 {
                     break;

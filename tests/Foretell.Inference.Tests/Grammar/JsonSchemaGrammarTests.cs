@@ -43,7 +43,7 @@ public class JsonSchemaGrammarTests
     [Fact]
     public void Mask_ValidValuesInAnyTokens_AreAccepted()
     {
-        for (int seed = 1_000; seed < 1_300; seed++)
+        for (int seed = 1_000; seed < 1_160; seed++)
         {
             (JsonNode schemaNode, JsonNode? valueNode) = new RandomSchemas(seed).Next(3);
             JsonElement schema = Element(schemaNode);

@@ -18,6 +18,9 @@ internal static class Vocabularies
 
             """)))]));
 
+    /// <summary>The token of a single byte among the trained ones.</summary>
+    public static int TrainedByte(byte value) => Enumerable.Range(0, Trained.Size).First(id => Trained.Bytes(id) is [byte only] && only == value);
+
     /// <summary>A published vocabulary, or a skipped test.</summary>
     public static TokenVocabulary Published(string name) => new(TokenizerFiles.Load(SharedData.Path($"tokenizers/{name}")));
 }

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using Foretell.Tensors;
 
 namespace Foretell.Inference.Tests;
@@ -5,6 +7,8 @@ namespace Foretell.Inference.Tests;
 /// <summary>Stands in for a model with random weights: takes any allowed token, and checks on the way what a constraint promises.</summary>
 internal static class Writer
 {
+    private static readonly ConditionalWeakTable<TokenVocabulary, int[]> ClosingIds = [];
+
     /// <summary>Writes a text with tokens drawn from those allowed; past <paramref name="patience"/> tokens it prefers to end, and among the rest the bytes that close things.</summary>
     /// <returns>The text, or null where it was not complete after ten times that many tokens.</returns>
     public static byte[]? Write(Grammar grammar, TokenVocabulary vocabulary, SeededRandom random, int patience = 60)
@@ -16,22 +20,29 @@ internal static class Writer
         {
             constraint.Mask(mask);
             Assert.Equal(0ul, mask[^1]);
-            List<int> allowed = Ids(mask);
-            Assert.NotEmpty(allowed);
-            bool mayEnd = vocabulary.EndIds.ToArray().All(allowed.Contains);
+            int count = mask.Sum(BitOperations.PopCount);
+            Assert.NotEqual(0, count);
+            bool mayEnd = vocabulary.EndIds.ToArray().All(end => IsAllowed(mask, end));
             Assert.Equal(constraint.IsComplete, mayEnd);
-            Assert.Equal(constraint.MustEnd, mayEnd && allowed.Count == vocabulary.EndIds.Length);
-            if (mayEnd && (step >= patience || allowed.Count == vocabulary.EndIds.Length || random.NextInt(8) == 0))
+            Assert.Equal(constraint.MustEnd, mayEnd && count == vocabulary.EndIds.Length);
+            if (mayEnd && (step >= patience || constraint.MustEnd || random.NextInt(8) == 0))
             {
                 constraint.Accept(vocabulary.EndIds[0]);
                 return [.. text];
             }
-            allowed.RemoveAll(vocabulary.IsEnd);
-            int id = allowed[random.NextInt(allowed.Count)];
+            foreach (int end in vocabulary.EndIds)
+            {
+                if (IsAllowed(mask, end))
+                {
+                    mask[end >> 6] &= ~(1ul << end);
+                    count--;
+                }
+            }
+            int id = Nth(mask, random.NextInt(count));
             if (step >= patience)
             {
-                List<int> closing = allowed.FindAll(candidate => vocabulary.Bytes(candidate)![0] is (byte)'"' or (byte)'}' or (byte)']' && vocabulary.Bytes(candidate)!.Length == 1);
-                id = closing.Count > 0 ? closing[random.NextInt(closing.Count)] : id;
+                int[] closing = [.. Closing(vocabulary).Where(candidate => IsAllowed(mask, candidate))];
+                id = closing.Length > 0 ? closing[random.NextInt(closing.Length)] : id;
             }
             text.AddRange(vocabulary.Bytes(id)!);
             constraint.Accept(id);
@@ -79,6 +90,26 @@ internal static class Writer
             at += vocabulary.Bytes(ids[^1])!.Length;
         }
         return ids;
+    }
+
+    public static bool IsAllowed(ReadOnlySpan<ulong> mask, int id) => (mask[id >> 6] >> id & 1) != 0;
+
+    private static IEnumerable<int> Closing(TokenVocabulary vocabulary) =>
+        ClosingIds.GetValue(vocabulary, static known => [.. Enumerable.Range(0, known.Size).Where(id => known.Bytes(id) is [(byte)'"' or (byte)'}' or (byte)']'])]);
+
+    private static int Nth(ReadOnlySpan<ulong> mask, int index)
+    {
+        int word = 0;
+        while (index >= BitOperations.PopCount(mask[word]))
+        {
+            index -= BitOperations.PopCount(mask[word++]);
+        }
+        ulong bits = mask[word];
+        for (; index > 0; index--)
+        {
+            bits &= bits - 1;
+        }
+        return word * 64 + BitOperations.TrailingZeroCount(bits);
     }
 
     public static List<int> Ids(ReadOnlySpan<ulong> mask)

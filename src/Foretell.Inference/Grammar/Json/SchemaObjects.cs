@@ -40,20 +40,22 @@ internal sealed class SchemaObjects(MergedSchema schema, JsonForm form, Func<IRe
             : Expression.Sequence(Expression.Repeat(Expression.Sequence(form.Comma, another), 0, mostAdditional), JsonForm.CloseBrace);
         int mostAfterFirst = mostAdditional == Expression.Unbounded ? mostAdditional : mostAdditional - 1;
         Expression afterFirst = another is null ? later : Expression.Sequence(Expression.Repeat(Expression.Sequence(form.Comma, another), 0, mostAfterFirst), JsonForm.CloseBrace);
-        Expression first = Expression.Choice(
-            needsOne ? Expression.Nothing : JsonForm.CloseBrace,
-            another is null ? Expression.Nothing : Expression.Sequence(another, afterFirst));
+        List<Expression> firsts = [needsOne ? Expression.Nothing : JsonForm.CloseBrace, another is null ? Expression.Nothing : Expression.Sequence(another, afterFirst)];
         for (int index = names.Count - 1; index >= 0; index--)
         {
             Expression member = value(Member(schema, names[index]));
             Expression here = Expression.Sequence(form.Name(names[index], isFirst: true), member, later);
             Expression behind = Expression.Sequence(form.Name(names[index], isFirst: false), member, later);
             bool isRequired = required.Contains(names[index]);
-            first = isRequired ? here : Expression.Choice(here, first);
+            if (isRequired)
+            {
+                firsts.Clear();
+            }
+            firsts.Add(here);
             // What follows is used twice; a rule keeps it one.
             later = isRequired ? behind : Shared(names[index], Expression.Choice(behind, later));
         }
-        return Expression.Sequence(JsonForm.OpenBrace, first);
+        return Expression.Sequence(JsonForm.OpenBrace, Expression.Choice(firsts));
     }
 
     /// <summary>The schemas that speak of a member, in any of the merged schemas.</summary>
