@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Foretell.Inference;
-using Foretell.Tokenizers;
 using Microsoft.Extensions.AI;
 
 namespace Foretell.Assistant;
@@ -17,18 +16,15 @@ internal sealed class AnswerBuilder
     private long _reasoningTokens;
     private int _calls;
 
-    public AnswerBuilder(ForetellModel model, ChatRequest request, RenderedChat prompt)
+    public AnswerBuilder(ForetellModel model, ChatRequest request, ReasoningStart reasoning)
     {
         _model = model;
         _request = request;
         _created = model.Clock.GetUtcNow();
         _id = Guid.CreateVersion7(_created).ToString("N", CultureInfo.InvariantCulture);
-        var tools = request.ToolChoice.Tools.Select(tool => tool.Name).ToHashSet(StringComparer.Ordinal);
-        _reader = new AnswerReader(OpensReasoning(prompt), tools.Count > 0 ? model.ToolCalls : null, tools);
+        var tools = request.Callable.Tools.Select(tool => tool.Name).ToHashSet(StringComparer.Ordinal);
+        _reader = new AnswerReader(reasoning == ReasoningStart.Open, tools.Count > 0 ? model.ToolCalls : null, tools);
     }
-
-    /// <summary>Whether the template began the answer's reasoning.</summary>
-    public static bool OpensReasoning(RenderedChat prompt) => prompt.Text.AsSpan().TrimEnd().EndsWith(AnswerReader.ThinkOpening, StringComparison.Ordinal);
 
     /// <summary>The next update, or null when there is nothing to say yet.</summary>
     public ChatResponseUpdate? Take(GenerationUpdate update)
@@ -115,5 +111,18 @@ internal sealed class AnswerBuilder
     }
 
     private TokenLogProbability Describe(int id, float logProbability, IReadOnlyList<TokenAlternative> alternatives) => new(
-        id, _model.Tokenizer.TokenBytes(id).ToArray(), logProbability, [.. alternatives.Select(alternative => Describe(alternative.Id, alternative.LogProbability, []))]);
+        id, Bytes(id), logProbability, [.. alternatives.Select(alternative => Describe(alternative.Id, alternative.LogProbability, []))]);
+
+    private byte[] Bytes(int id)
+    {
+        try
+        {
+            return _model.Tokenizer.TokenBytes(id).ToArray();
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            // Published vocabularies have ids without a token; they may be among the alternatives.
+            return [];
+        }
+    }
 }

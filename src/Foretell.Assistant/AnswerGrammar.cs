@@ -2,19 +2,47 @@ using Foretell.Inference;
 
 namespace Foretell.Assistant;
 
+/// <summary>What the text of an answer must be.</summary>
+/// <param name="Key">Equal exactly for equal forms.</param>
+/// <param name="Compile">Makes its grammar.</param>
+internal sealed record AnswerForm(string Key, Func<Grammar> Compile);
+
 /// <summary>What an answer must be, reasoning and calls of tools included.</summary>
 internal static class AnswerGrammar
 {
-    /// <param name="opensReasoning">Whether the prompt ends behind an opening &lt;think&gt;.</param>
-    /// <param name="template">The template's text, which tells whether the model reasons at all.</param>
+    /// <param name="reasoning">What the answer may begin with.</param>
     /// <returns>Null when anything may be said.</returns>
-    /// <exception cref="GrammarException">A tool's schema is not supported.</exception>
-    public static Grammar? Of(ChatRequest request, ToolCallFormat format, bool opensReasoning, string template)
+    /// <exception cref="GrammarException">A schema or pattern is not supported.</exception>
+    public static Grammar? Of(ChatRequest request, ToolCallFormat format, ReasoningStart reasoning, GrammarCache cache)
     {
-        Grammar? answer = request.Form;
-        return answer is null ? null
-            : opensReasoning ? ReasoningGrammar.Before(answer, AnswerReader.ThinkOpening, AnswerReader.ThinkClosing, isOpen: true)
-            : template.Contains(AnswerReader.ThinkOpening, StringComparison.Ordinal) ? ReasoningGrammar.Before(answer, AnswerReader.ThinkOpening, AnswerReader.ThinkClosing, isOpen: false)
-            : answer;
+        ToolDefinition[] tools = [.. request.Callable.Tools.Select(tool => new ToolDefinition(tool.Name, tool.JsonSchema))];
+        if (request.Form is null && tools.Length == 0)
+        {
+            return null;
+        }
+        string toolsKey = string.Concat(tools.Select(tool => $"{tool.Name.Length}:{tool.Name}{tool.Parameters!.Value.GetRawText()};"));
+        return cache.GetOrCompile(
+            $"answer {reasoning} {format} {request.Callable.IsRequired} {request.Callable.AllowsSeveral} {toolsKey} {request.Form?.Key}",
+            () => Compile(request, tools, format, reasoning));
+    }
+
+    private static Grammar Compile(ChatRequest request, ToolDefinition[] tools, ToolCallFormat format, ReasoningStart reasoning)
+    {
+        Grammar answer = request.Form is not AnswerForm form ? Calls(request.Callable.IsRequired)
+            : tools.Length == 0 ? form.Compile()
+            : request.Callable.IsRequired ? Calls(required: true)
+            : form.Compile().Or(Calls(required: true));
+        return reasoning switch
+        {
+            ReasoningStart.Open => answer.AfterReasoning(null, AnswerReader.ThinkClosing),
+            ReasoningStart.Possible => answer.AfterReasoning(AnswerReader.ThinkOpening, AnswerReader.ThinkClosing),
+            _ => answer,
+        };
+
+        Grammar Calls(bool required) => ToolCallGrammar.Compile(tools, format.Envelope, new ToolCallOptions
+        {
+            Choice = required ? ToolChoice.Required : ToolChoice.Auto,
+            AllowParallel = request.Callable.AllowsSeveral,
+        });
     }
 }

@@ -20,7 +20,7 @@ internal sealed class AnswerReader(bool startsInReasoning, ToolCallFormat? forma
     private const int NeverCloses = -2;
 
     private readonly StringBuilder _pending = new();
-    private readonly string? _callOpening = format is { Opening.Length: > 0 } ? format.Opening.Trim() : null;
+    private readonly string? _callOpening = format is { Opening.Length: > 0 } ? format.Opening : null;
     private State _state = startsInReasoning ? State.Reasoning : State.Beginning;
     private bool _skipWhiteSpace = startsInReasoning;
     private bool _saidSomething;
@@ -160,7 +160,7 @@ internal sealed class AnswerReader(bool startsInReasoning, ToolCallFormat? forma
     /// <summary>Where the closing marker behind an object ends; <see cref="StillOpen"/> while it may yet come, <see cref="NeverCloses"/> where something else stands.</summary>
     private int ClosingEnd(string text, int objectEnd)
     {
-        string closing = format!.Closing.Trim();
+        string closing = format!.Closing;
         int at = closing.Length == 0 ? objectEnd : SkipSpaces(text, objectEnd);
         ReadOnlySpan<char> rest = text.AsSpan(at);
         return rest.StartsWith(closing, StringComparison.Ordinal) ? at + closing.Length

@@ -10,7 +10,6 @@ internal static class ChatOptionsReader
 {
     /// <param name="seed">Gives a seed where the options have none.</param>
     /// <exception cref="ArgumentException">An option is unknown, contradictory or out of its range.</exception>
-    /// <exception cref="GrammarException">A schema or pattern is not supported.</exception>
     public static ChatRequest Read(ChatOptions? options, GenerationDefaults defaults, ToolCallFormat format, Func<ulong> seed)
     {
         options ??= new ChatOptions();
@@ -31,13 +30,13 @@ internal static class ChatOptionsReader
             StopStrings = [.. options.StopSequences ?? []],
         };
         sampling.Validate();
-        (IReadOnlyList<AIFunctionDeclaration> shown, ToolChoice choice) = Tools(options, format);
+        (IReadOnlyList<AIFunctionDeclaration> shown, CallableTools callable) = Tools(options, format);
         int alternatives = additional.Integer("top_logprobs") ?? 0;
         var request = new ChatRequest
         {
             Sampling = sampling,
             ShownTools = shown,
-            ToolChoice = choice,
+            Callable = callable,
             Form = Form(options, additional),
             TemplateVariables = TemplateVariables(options, additional),
             ReturnsReasoning = options.Reasoning?.Output is not ReasoningOutput.None,
@@ -68,7 +67,7 @@ internal static class ChatOptionsReader
         }
     }
 
-    private static (IReadOnlyList<AIFunctionDeclaration> Shown, ToolChoice Choice) Tools(ChatOptions options, ToolCallFormat format)
+    private static (IReadOnlyList<AIFunctionDeclaration> Shown, CallableTools Callable) Tools(ChatOptions options, ToolCallFormat format)
     {
         var tools = new List<AIFunctionDeclaration>();
         foreach (AITool tool in options.Tools ?? [])
@@ -89,22 +88,22 @@ internal static class ChatOptionsReader
         switch (options.ToolMode)
         {
             case NoneChatToolMode:
-                return ([], ToolChoice.None);
+                return ([], CallableTools.None);
             case RequiredChatToolMode when tools.Count == 0:
                 throw new ArgumentException("options: ToolMode requires a call, and there are no tools; give Tools.", nameof(options));
             case RequiredChatToolMode { RequiredFunctionName: string name }:
-                return (tools, new ToolChoice([tools.Find(tool => tool.Name == name)
+                return (tools, new CallableTools([tools.Find(tool => tool.Name == name)
                     ?? throw new ArgumentException($"options: ToolMode requires \"{name}\", and the tools are {string.Join(", ", tools.Select(tool => tool.Name))}.", nameof(options))], true, several));
             case RequiredChatToolMode:
-                return (tools, new ToolChoice(tools, true, several));
+                return (tools, new CallableTools(tools, true, several));
             case null or AutoChatToolMode:
-                return (tools, tools.Count == 0 ? ToolChoice.None : new ToolChoice(tools, false, several));
+                return (tools, tools.Count == 0 ? CallableTools.None : new CallableTools(tools, false, several));
             default:
                 throw new ArgumentException($"options: ToolMode {options.ToolMode.GetType().Name} is not known.", nameof(options));
         }
     }
 
-    private static Grammar? Form(ChatOptions options, AdditionalOptions additional)
+    private static AnswerForm? Form(ChatOptions options, AdditionalOptions additional)
     {
         string? pattern = additional.Text("regex");
         IReadOnlyList<string>? choices = additional.Texts("choices");
@@ -113,10 +112,10 @@ internal static class ChatOptionsReader
         {
             throw new ArgumentException("options: of a JSON ResponseFormat, \"regex\" and \"choices\" only one can be asked for.", nameof(options));
         }
-        return pattern is not null ? RegexGrammar.Compile(pattern)
-            : choices is not null ? ChoiceGrammar.Compile([.. choices])
-            : json is { Schema: JsonElement schema } ? JsonSchemaGrammar.Compile(schema)
-            : json is not null ? JsonSchemaGrammar.AnyObject()
+        return pattern is not null ? new AnswerForm($"regex {pattern}", () => RegexGrammar.Compile(pattern))
+            : choices is not null ? new AnswerForm($"choice {string.Concat(choices.Select(choice => $"{choice.Length}:{choice}"))}", () => ChoiceGrammar.Compile([.. choices]))
+            : json is { Schema: JsonElement schema } ? new AnswerForm($"schema {schema.GetRawText()}", () => JsonSchemaGrammar.Compile(schema))
+            : json is not null ? new AnswerForm("object", () => JsonSchemaGrammar.AnyObject())
             : options.ResponseFormat is null or ChatResponseFormatText ? null
             : throw new ArgumentException($"options: ResponseFormat {options.ResponseFormat.GetType().Name} is not known.", nameof(options));
     }

@@ -8,9 +8,9 @@ namespace Foretell.Assistant;
 /// <param name="Tools">The tools that may be called; none when no call is possible.</param>
 /// <param name="IsRequired">Whether the answer must be a call.</param>
 /// <param name="AllowsSeveral">Whether it may be several.</param>
-internal sealed record ToolChoice(IReadOnlyList<AIFunctionDeclaration> Tools, bool IsRequired, bool AllowsSeveral)
+internal sealed record CallableTools(IReadOnlyList<AIFunctionDeclaration> Tools, bool IsRequired, bool AllowsSeveral)
 {
-    public static ToolChoice None { get; } = new([], false, false);
+    public static CallableTools None { get; } = new([], false, false);
 }
 
 /// <summary>What <see cref="ChatOptions"/> ask for, read and checked.</summary>
@@ -21,10 +21,10 @@ internal sealed record ChatRequest
     /// <summary>The tools that the model is told of.</summary>
     public required IReadOnlyList<AIFunctionDeclaration> ShownTools { get; init; }
 
-    public required ToolChoice ToolChoice { get; init; }
+    public required CallableTools Callable { get; init; }
 
     /// <summary>What the text of the answer must be; null for anything.</summary>
-    public Grammar? Form { get; init; }
+    public AnswerForm? Form { get; init; }
 
     public required IReadOnlyDictionary<string, JsonElement> TemplateVariables { get; init; }
 

@@ -65,8 +65,9 @@ public sealed class ForetellChatClient : IChatClient
         ForetellModel model = await _source.GetAsync(cancellationToken).ConfigureAwait(false);
         ChatRequest request = ChatOptionsReader.Read(options, model.Generation, model.ToolCalls, model.NextSeed);
         RenderedChat prompt = Render(model, request, MessageReader.Read(messages, options?.Instructions));
-        var answer = new AnswerBuilder(model, request, prompt);
-        GenerationStream stream = model.Engine.Submit(Generation(model, request, prompt), cancellationToken);
+        ReasoningStart reasoning = ReasoningStarts.Of(prompt, model.Template);
+        var answer = new AnswerBuilder(model, request, reasoning);
+        GenerationStream stream = model.Engine.Submit(Generation(model, request, prompt, reasoning), cancellationToken);
         FinishReason reason = FinishReason.Stop;
         await foreach (GenerationUpdate update in stream.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
@@ -134,7 +135,7 @@ public sealed class ForetellChatClient : IChatClient
         Now = model.Clock.GetLocalNow(),
     });
 
-    private static GenerationRequest Generation(ForetellModel model, ChatRequest request, RenderedChat prompt) => new()
+    private static GenerationRequest Generation(ForetellModel model, ChatRequest request, RenderedChat prompt, ReasoningStart reasoning) => new()
     {
         Prompt = prompt.Tokens(model.Tokenizer),
         Sampling = request.Sampling with { StopStrings = [.. request.Sampling.StopStrings, .. model.TurnEnds] },
@@ -142,6 +143,6 @@ public sealed class ForetellChatClient : IChatClient
         LogProbabilities = request.LogProbabilities,
         Alternatives = request.Alternatives,
         FairnessKey = request.FairnessKey,
-        Constraint = AnswerGrammar.Of(request, model.ToolCalls, AnswerBuilder.OpensReasoning(prompt), model.Template.Source)?.Start(model.Vocabulary),
+        Constraint = AnswerGrammar.Of(request, model.ToolCalls, reasoning, model.Grammars)?.Start(model.Vocabulary),
     };
 }

@@ -68,6 +68,9 @@ public sealed class ForetellModel : IDisposable, IAsyncDisposable
     /// <summary>The tokens for constrained answers.</summary>
     internal TokenVocabulary Vocabulary => _vocabulary.Value;
 
+    /// <summary>Grammars of earlier requests: those with the same schema share its states and masks.</summary>
+    internal GrammarCache Grammars { get; } = new();
+
     /// <summary>Texts at which an answer ends whatever the request says: a model without turns of its own would write the user's next one.</summary>
     internal IReadOnlyList<string> TurnEnds => HasChatTemplate || EndsTurns ? [] : ["\nUser:"];
 

@@ -32,7 +32,8 @@ public class ChatOptionsReaderTests
         Refused("contradict", new() { Reasoning = new() { Effort = ReasoningEffort.High }, AdditionalProperties = new() { ["enable_thinking"] = false } });
         Assert.Contains("AllowMultipleToolCalls", Assert.Throws<ArgumentException>(() =>
             ChatOptionsReader.Read(new() { Tools = [Weather], AllowMultipleToolCalls = true }, new GenerationDefaults(), ToolCallFormat.Llama, () => 0)).Message, StringComparison.Ordinal);
-        Assert.Throws<GrammarException>(() => Read(new() { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonDocument.Parse("""{"type":"strange"}""").RootElement) }));
+        ChatRequest strange = Read(new() { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonDocument.Parse("""{"type":"strange"}""").RootElement) });
+        Assert.Throws<GrammarException>(() => AnswerGrammar.Of(strange, ToolCallFormat.Hermes, ReasoningStart.None, new GrammarCache()));
 
         static void Refused(string expected, ChatOptions options) => Assert.Contains(expected, Assert.Throws<ArgumentException>(() => Read(options)).Message, StringComparison.Ordinal);
     }
@@ -62,7 +63,7 @@ public class ChatOptionsReaderTests
         static (string Shown, string Callable, bool Required, bool Several) Tools(ChatOptions options)
         {
             ChatRequest request = Read(options);
-            return (Names(request.ShownTools), Names(request.ToolChoice.Tools), request.ToolChoice.IsRequired, request.ToolChoice.AllowsSeveral);
+            return (Names(request.ShownTools), Names(request.Callable.Tools), request.Callable.IsRequired, request.Callable.AllowsSeveral);
         }
 
         static string Names(IEnumerable<AIFunctionDeclaration> tools) => string.Join(' ', tools.Select(tool => tool.Name));

@@ -47,6 +47,9 @@ public sealed class Grammar
         return new Grammar(Expression.Sequence(before, _root), "No text can follow the reasoning.", _depth, _memoryLimit);
     }
 
+    /// <summary>What this grammar accepts or the other does.</summary>
+    public Grammar Or(Grammar other) => new(Expression.Choice(_root, other._root), "No text is accepted.", Math.Max(_depth, other._depth), Math.Max(_memoryLimit, other._memoryLimit));
+
     /// <summary>A constraint for one request. The first request of a vocabulary finds the masks that later ones reuse.</summary>
     public ITokenConstraint Start(TokenVocabulary vocabulary) => new GrammarConstraint(Automaton(vocabulary));
 
@@ -61,11 +64,6 @@ public sealed class Grammar
         }
         return state.IsNullable;
     }
-
-    internal Expression Root => _root;
-
-    /// <summary>Another grammar within the same bounds.</summary>
-    internal Grammar With(Expression root) => new(root, "No text can be written.", _depth, _memoryLimit);
 
     internal GrammarAutomaton Automaton(TokenVocabulary vocabulary) =>
         _automata.GetValue(vocabulary, key => new GrammarAutomaton(_root, _depth, _classes, key, _memoryLimit));
