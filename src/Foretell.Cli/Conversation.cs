@@ -6,7 +6,7 @@ namespace Foretell.Cli;
 /// <summary>A text that a person and a base model write in turns, all of it in one context.</summary>
 internal sealed class Conversation(LoadedModel model, SamplingOptions options) : IConversation
 {
-    private readonly TextGenerator _generator = new(model.Transformer, model.Tokenizer);
+    private readonly TextGenerator _generator = new(model.Transformer, model.Tokenizer, model.EndIds);
     private readonly int _context = model.Transformer.Config.ContextLength;
     private readonly List<int> _ids = [];
     private ulong _turn;

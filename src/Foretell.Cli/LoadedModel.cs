@@ -28,6 +28,9 @@ internal sealed class LoadedModel : IDisposable
 
     public Transformer Transformer => _model.Transformer;
 
+    /// <summary>The ids that end an answer.</summary>
+    public IReadOnlyList<int> EndIds => _model.Generation.EndIds;
+
     /// <summary>The argument that names a model.</summary>
     public static Argument<string> Argument() => new("MODEL") { Description = "A Hugging Face folder with tokenizer.json, a GGUF file, or a run's folder, of which the finished model is taken." };
 

@@ -10,9 +10,12 @@ namespace Foretell.Inference;
 /// <param name="Ids">Its tokens, in the order drawn; a closing end-of-text token is left out.</param>
 public sealed record Generation(string Text, IReadOnlyList<int> Ids, FinishReason Reason);
 
-/// <summary>Continues texts with a model, one at a time, with a key-value cache.</summary>
-public sealed class TextGenerator(Transformer model, Tokenizer tokenizer)
+/// <summary>Continues texts with a model, one at a time, with a key-value cache: the plain form of what <see cref="Engine"/> does for many.</summary>
+/// <param name="endIds">Ids that end an answer; null for the tokenizer's end of text.</param>
+public sealed class TextGenerator(Transformer model, Tokenizer tokenizer, IReadOnlyList<int>? endIds = null)
 {
+    private readonly IReadOnlyList<int> _endIds = endIds ?? (tokenizer.EndOfTextId is int end ? [end] : []);
+
     /// <summary>Continues a prompt.</summary>
     /// <param name="prompt">At least one token, and fewer than the context length.</param>
     /// <param name="onText">Receives the text piece by piece as it becomes certain; always whole characters.</param>
@@ -53,7 +56,7 @@ public sealed class TextGenerator(Transformer model, Tokenizer tokenizer)
                 break;
             }
             int next = sampler.Next(Score(input, cache), ids.Count);
-            if (next == tokenizer.EndOfTextId)
+            if (_endIds.Contains(next))
             {
                 reason = FinishReason.Stop;
                 break;

@@ -24,7 +24,7 @@ public class BenchCommandTests
     }
 
     [Fact]
-    public void Generate_OfATinyModel_GivesBothSpeeds()
+    public void Generate_OfATinyModel_GivesEverySpeed()
     {
         using var folder = new TemporaryFolder();
         TinyModel.Save(folder.Path);
@@ -32,6 +32,11 @@ public class BenchCommandTests
         Assert.Equal(TinyModel.Context / 2, speeds.GetProperty("promptTokens").GetInt32());
         Assert.True(speeds.GetProperty("prefillTokensPerSecond").GetDouble() > 0);
         Assert.True(speeds.GetProperty("decodeTokensPerSecond").GetDouble() > 0);
+        Assert.True(speeds.GetProperty("decodeAfterPromptTokensPerSecond").GetDouble() > 0);
+        Assert.True(speeds.GetProperty("concurrentRatio").GetDouble() > 0);
+        Assert.True(speeds.GetProperty("decodeBandwidthShare").GetDouble() >= 0);
+        Assert.True(speeds.GetProperty("firstTokenUnderLoadMillisecondsP95").GetDouble() >= speeds.GetProperty("firstTokenUnderLoadMillisecondsP50").GetDouble());
+        CommandRun.Of("bench", "generate", folder.Path, "--concurrent", "0").WasRefused("--concurrent");
     }
 
     [Fact]

@@ -1,93 +1,112 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
+using Foretell.Inference;
 using Foretell.Models;
 using Foretell.Nn;
 using Foretell.Tensors;
-using Foretell.Tensors.Autograd;
+using Foretell.Tensors.Kernels.Cpu;
 
 namespace Foretell.Cli.Commands;
 
-/// <summary>foretell bench generate: tokens a second in and out.</summary>
+/// <summary>foretell bench generate: tokens a second in and out, alone and in company.</summary>
 internal static class BenchGenerateCommand
 {
     public static Command Create()
     {
         Argument<string> model = LoadedModel.Argument();
-        var promptTokens = new Option<int>("--prompt-tokens") { Description = "Length of the prompt, at most half of the context.", DefaultValueFactory = _ => 512 };
-        var tokens = new Option<int>("--tokens") { Description = "Tokens to write behind it.", DefaultValueFactory = _ => 128 };
+        var promptTokens = new Option<int>("--prompt-tokens") { Description = "Length of the long prompt, at most half of the context.", DefaultValueFactory = _ => 512 };
+        var tokens = new Option<int>("--tokens") { Description = "Tokens that each request writes.", DefaultValueFactory = _ => 128 };
+        var concurrent = new Option<int>("--concurrent") { Description = "Requests at once.", DefaultValueFactory = _ => 16 };
         var repeats = new Option<int>("--repeats") { Description = "Measurements, of which the median counts.", DefaultValueFactory = _ => 3 };
         var seed = new Option<ulong>("--seed") { Description = "Seed of the random tokens.", DefaultValueFactory = _ => 1 };
         var json = new Option<bool>("--json") { Description = "Print the measurements as JSON." };
         var device = new DeviceOptions(DType.Float32);
-        var command = new Command("generate", "Measure reading a prompt and writing tokens with a model. Example: foretell bench generate runs/novels --json") { model, promptTokens, tokens, repeats, seed, json };
+        var command = new Command("generate", "Measure reading a prompt and writing tokens with a model, one request alone and many at once. Example: foretell bench generate runs/novels --json") { model, promptTokens, tokens, concurrent, repeats, seed, json };
         device.AddTo(command);
         command.SetAction(result =>
         {
+            if (result.GetValue(concurrent) is int given and (< 1 or > 512))
+            {
+                throw new FormatException(FormattableString.Invariant($"--concurrent {given}: wanted 1 to 512."));
+            }
+            CancellationToken cancellation = CommandLine.CancelOnInterrupt();
             long began = Stopwatch.GetTimestamp();
             using LoadedModel loaded = LoadedModel.Open(result.GetValue(model)!, () => device.Create(result));
-            Transformer transformer = loaded.Transformer;
-            double loading = Stopwatch.GetElapsedTime(began).TotalSeconds;
-            int context = transformer.Config.ContextLength;
-            int promptLength = Math.Clamp(result.GetValue(promptTokens), 1, Math.Max(1, context / 2));
-            int wanted = Math.Clamp(result.GetValue(tokens), 1, Math.Max(1, context - promptLength));
-            var random = new SeededRandom(result.GetValue(seed));
-            int[] prompt = [.. Enumerable.Range(0, promptLength).Select(_ => random.NextInt(transformer.Config.VocabularySize))];
-            CancellationToken cancellation = CommandLine.CancelOnInterrupt();
-            var reading = new List<double>();
-            var writing = new List<double>();
-            double firstLatency = 0;
-            for (int repeat = 0; repeat < Math.Max(1, result.GetValue(repeats)); repeat++)
+            TimeSpan loading = Stopwatch.GetElapsedTime(began);
+            var options = new GenerationBenchmarkOptions
             {
-                using KeyValueCache cache = transformer.NewCache(promptLength + wanted);
-                began = Stopwatch.GetTimestamp();
-                int next = Step(transformer, prompt, cache);
-                reading.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
-                firstLatency = repeat == 0 ? loading + reading[0] : firstLatency;
-                began = Stopwatch.GetTimestamp();
-                for (int i = 0; i < wanted; i++)
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    next = Step(transformer, [next], cache);
-                }
-                writing.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
+                PromptTokens = result.GetValue(promptTokens),
+                Tokens = result.GetValue(tokens),
+                Concurrent = result.GetValue(concurrent),
+                Repeats = Math.Max(1, result.GetValue(repeats)),
+                Seed = result.GetValue(seed),
+            };
+            GenerationSpeed speed;
+            using (var status = new StatusLine())
+            {
+                speed = new GenerationBenchmark(loaded.Transformer, loaded.Tokenizer, options)
+                    .MeasureAsync(what => status.Show(() => "measuring " + what), cancellation).GetAwaiter().GetResult();
             }
-            double prefill = promptLength / BenchCommand.Median(reading), decode = wanted / BenchCommand.Median(writing);
-            double bytesPerSecond = 4.0 * transformer.Config.ParameterCount * decode;
+            MachineSpeed machine = CpuBenchmark.MeasureMachine(Environment.GetEnvironmentVariable(CpuDevice.KernelsVariable), device.Threads(result));
+            long bytes = DecodedBytes(loaded.Transformer);
+            double share = bytes * speed.Decode / machine.MemoryBytes;
             if (result.GetValue(json))
             {
-                JsonText.Print(new JsonObject
-                {
-                    ["kernels"] = loaded.Device.Description,
-                    ["parameters"] = transformer.Config.ParameterCount,
-                    ["promptTokens"] = promptLength,
-                    ["tokens"] = wanted,
-                    ["prefillTokensPerSecond"] = JsonText.Number(prefill, 1),
-                    ["decodeTokensPerSecond"] = JsonText.Number(decode, 1),
-                    ["loadSeconds"] = JsonText.Number(loading, 3),
-                    ["firstTokenSeconds"] = JsonText.Number(firstLatency, 3),
-                });
+                JsonText.Print(ToJson(loaded, loading, speed, bytes, machine.MemoryBytes, share));
                 return;
             }
-            Console.WriteLine(FormattableString.Invariant($"model: {transformer.Config.ParameterCount:N0} parameters, {loaded.Device.Description}, loaded in {loading:F2} s"));
-            Console.WriteLine(FormattableString.Invariant($"first token of a prompt of {promptLength} after {firstLatency * 1000:F0} ms, loading included ({(firstLatency - loading) * 1000:F0} ms without)"));
-            Console.WriteLine(FormattableString.Invariant($"prefill {prefill,10:F1} tokens/s"));
-            Console.WriteLine(FormattableString.Invariant($"decode  {decode,10:F1} tokens/s ({bytesPerSecond / 1e9:F1} GB/s of float32 weights)"));
+            Console.WriteLine(FormattableString.Invariant($"{loaded.Transformer.Config.ParameterCount:N0} parameters, {loaded.Device.Description}, loaded in {loading.TotalSeconds:F2} s; first token of {speed.PromptTokens} after {speed.FirstToken.TotalMilliseconds:F0} ms"));
+            Console.WriteLine(FormattableString.Invariant($"{Megabytes(bytes)} MB of weights a token, memory {machine.MemoryBytes / 1e9:F1} GB/s on {machine.Threads} thread{(machine.Threads == 1 ? "" : "s")}"));
+            Row(FormattableString.Invariant($"prefill of {speed.PromptTokens}"), speed.Prefill, "tokens/s");
+            Row("decode", speed.Decode, FormattableString.Invariant($"tokens/s, {share:P0} of the memory's bandwidth"));
+            Row(FormattableString.Invariant($"decode after {speed.PromptTokens}"), speed.DecodeAfterPrompt, FormattableString.Invariant($"tokens/s, {speed.DecodeAfterPrompt / speed.Decode - 1:+0.0%;-0.0%}"));
+            Row(FormattableString.Invariant($"{speed.Concurrent} requests at once"), speed.ConcurrentDecode, FormattableString.Invariant($"tokens/s, {speed.ConcurrentDecode / speed.Decode:F1} times one"));
+            Row("first token under load", speed.FirstTokenUnderLoad(0.5).TotalMilliseconds, FormattableString.Invariant($"ms for half, {speed.FirstTokenUnderLoad(0.95).TotalMilliseconds:F0} ms for 95% of {speed.FirstTokensUnderLoad.Count} requests"));
+            Row("drawing a token", speed.Sampling.TotalMicroseconds, FormattableString.Invariant($"microseconds, of {1e6 / speed.Decode:F0}"));
         });
         return command;
     }
 
-    /// <summary>Feeds tokens and takes the likeliest next one.</summary>
-    private static int Step(Transformer model, int[] tokens, KeyValueCache cache)
+    private static void Row(string name, double value, string unit) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-24}{value,10:F1} {unit}"));
+
+    private static string Megabytes(long bytes) => (bytes / 1e6).ToString("F0", CultureInfo.InvariantCulture);
+
+    /// <summary>Bytes of the weights that each written token multiplies with, as the device keeps them: quantized as they are, others in the precision of its products.</summary>
+    private static long DecodedBytes(Transformer model)
     {
-        using var tape = new Tape(model.Device, recording: false);
-        Tensor hidden = model.Hidden(tape, TokenBatch.Single(tokens, cache.Length), cache);
-        Span<float> logits = model.Logits(tape, tape.Slice(hidden, 0, tokens.Length - 1, 1)).Span<float>();
-        int best = 0;
-        for (int id = 1; id < logits.Length; id++)
+        // "rounded bfloat16" keeps singles.
+        bool halves = model.Device.Name.EndsWith(" bfloat16", StringComparison.Ordinal) && !model.Device.Name.Contains("rounded", StringComparison.Ordinal);
+        long bytes = 0;
+        foreach (Parameter parameter in model.Parameters.All)
         {
-            best = logits[id] > logits[best] ? id : best;
+            bool multiplies = parameter.Kind == ParameterKind.Matrix || parameter.Name == (model.Config.TiedHead ? "model.embed_tokens.weight" : "lm_head.weight");
+            Tensor value = parameter.Value;
+            bytes += !multiplies ? 0 : value.Type.IsQuantized() ? value.Type.Bytes(value.Shape.ElementCount) : value.Shape.ElementCount * (halves ? 2 : 4);
         }
-        return best;
+        return bytes;
     }
+
+    private static JsonObject ToJson(LoadedModel loaded, TimeSpan loading, GenerationSpeed speed, long bytes, double memory, double share) => new()
+    {
+        ["kernels"] = loaded.Device.Description,
+        ["parameters"] = loaded.Transformer.Config.ParameterCount,
+        ["promptTokens"] = speed.PromptTokens,
+        ["tokens"] = speed.Tokens,
+        ["loadSeconds"] = JsonText.Number(loading.TotalSeconds, 3),
+        ["firstTokenSeconds"] = JsonText.Number((loading + speed.FirstToken).TotalSeconds, 3),
+        ["prefillTokensPerSecond"] = JsonText.Number(speed.Prefill, 1),
+        ["decodeTokensPerSecond"] = JsonText.Number(speed.Decode, 1),
+        ["decodeAfterPromptTokensPerSecond"] = JsonText.Number(speed.DecodeAfterPrompt, 1),
+        ["weightBytesPerToken"] = bytes,
+        ["memoryGigabytesPerSecond"] = JsonText.Number(memory / 1e9, 2),
+        ["decodeBandwidthShare"] = JsonText.Number(share, 3),
+        ["concurrentRequests"] = speed.Concurrent,
+        ["concurrentTokensPerSecond"] = JsonText.Number(speed.ConcurrentDecode, 1),
+        ["concurrentRatio"] = JsonText.Number(speed.ConcurrentDecode / speed.Decode, 2),
+        ["firstTokenUnderLoadMillisecondsP50"] = JsonText.Number(speed.FirstTokenUnderLoad(0.5).TotalMilliseconds, 2),
+        ["firstTokenUnderLoadMillisecondsP95"] = JsonText.Number(speed.FirstTokenUnderLoad(0.95).TotalMilliseconds, 2),
+        ["samplingMicroseconds"] = JsonText.Number(speed.Sampling.TotalMicroseconds, 1),
+    };
 }

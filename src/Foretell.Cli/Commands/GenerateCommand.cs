@@ -23,7 +23,7 @@ internal static class GenerateCommand
         {
             SamplingOptions options = sampling.Read(result);
             using LoadedModel loaded = LoadedModel.Open(result.GetValue(model)!, () => device.Create(result));
-            var generator = new TextGenerator(loaded.Transformer, loaded.Tokenizer);
+            var generator = new TextGenerator(loaded.Transformer, loaded.Tokenizer, loaded.EndIds);
             int[] ids = loaded.Prompt(result.GetValue(prompt)!);
             CancellationToken cancellation = CommandLine.CancelOnInterrupt();
             if (result.GetValue(json))

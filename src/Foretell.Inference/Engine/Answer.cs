@@ -7,6 +7,7 @@ namespace Foretell.Inference;
 internal sealed class Answer
 {
     private readonly GenerationRequest _request;
+    private readonly Tokenizer _tokenizer;
     private readonly IReadOnlySet<int> _ends;
     private readonly Sampler _sampler;
     private readonly ITokenConstraint? _constraint;
@@ -23,6 +24,7 @@ internal sealed class Answer
         Job = job;
         Choice = choice;
         _request = job.Request;
+        _tokenizer = tokenizer;
         _ends = ends;
         ContextLimit = contextLimit;
         ReadOnlySpan<int> prompt = _request.Prompt.Span;
@@ -62,6 +64,19 @@ internal sealed class Answer
 
     /// <summary>The seed of a choice: the first has the request's.</summary>
     public static ulong ChoiceSeed(ulong seed, int choice) => choice == 0 ? seed : new SeededRandom(seed).Fork("choice", choice).NextBits();
+
+    /// <summary>The text that the constraint leaves no choice of, in the tokenizer's tokens, at most so many.</summary>
+    public int[] ForcedTokens(int most)
+    {
+        byte[] forced = _constraint?.ForcedText() ?? [];
+        if (forced.Length == 0)
+        {
+            return [];
+        }
+        var ids = new List<int>();
+        _tokenizer.Encode(forced, ids);
+        return [.. ids.Take(most)];
+    }
 
     /// <summary>The constraint's state, to guess ahead with; null without a constraint.</summary>
     public ITokenConstraint? ForkConstraint() => _constraint?.Fork();

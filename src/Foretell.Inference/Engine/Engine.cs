@@ -49,10 +49,17 @@ public sealed class Engine : IDisposable, IAsyncDisposable
         _model = model;
         _time = time ?? TimeProvider.System;
         var ends = new HashSet<int>(endIds ?? (tokenizer.EndOfTextId is int end ? [end] : []));
-        _core = new EngineCore(model, tokenizer, _options, ends, draft);
+        _core = new EngineCore(model, tokenizer, _options, ends, _options.Speculation is null ? null : draft);
         _statistics = _core.Statistics();
         _thread = new Thread(Run) { IsBackground = true, Name = "foretell engine" };
         _thread.Start();
+    }
+
+    /// <summary>Begins an engine over a published model, which ends its answers as it says.</summary>
+    /// <inheritdoc cref="Engine(Transformer, Tokenizer, EngineOptions?, IReadOnlyList{int}?, Transformer?, TimeProvider?)"/>
+    public Engine(PretrainedModel model, EngineOptions? options = null, Transformer? draft = null, TimeProvider? time = null)
+        : this(model.Transformer, model.Tokenizer, options, model.Generation.EndIds, draft, time)
+    {
     }
 
     /// <summary>The most tokens of a prompt and its answer: the model's context, or the whole cache where that is smaller.</summary>

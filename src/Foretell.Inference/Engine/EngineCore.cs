@@ -40,7 +40,7 @@ internal sealed class EngineCore : IDisposable
         _blocks = new BlockManager(blocks, KeyValuePool.BlockTokens, options.PrefixCache);
         _scheduler = new Scheduler(_blocks, new SchedulerLimits(options.MaximumBatchTokens, options.MaximumSequences, options.Speculation?.MaximumSequences ?? 0));
         _runner = new ModelRunner(model, blocks);
-        _hasDraftModel = draft is not null && options.Speculation is not null;
+        _hasDraftModel = draft is not null;
         _drafter = options.Speculation is not SpeculationOptions speculation ? null
             : draft is not null ? new DraftModel(draft, blocks, Vocabulary)
             : new PromptLookup(speculation.ShortestMatch, speculation.LongestMatch);

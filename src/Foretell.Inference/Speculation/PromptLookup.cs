@@ -2,7 +2,8 @@ namespace Foretell.Inference;
 
 /// <summary>
 /// Guesses that a text goes on as it did the last time it said the same (prompt lookup decoding, Saxena 2023): finds
-/// the latest earlier place of the longest run of last tokens, and proposes what followed there.
+/// the latest earlier place of the longest run of last tokens, and proposes what followed there. Where a constraint leaves
+/// no choice of text, that text is the guess.
 /// </summary>
 internal sealed class PromptLookup(int shortestMatch, int longestMatch) : IDrafter
 {
@@ -12,7 +13,9 @@ internal sealed class PromptLookup(int shortestMatch, int longestMatch) : IDraft
         for (int i = 0; i < drafts.Length; i++)
         {
             ScheduledSequence part = step.Sequences[i];
-            drafts[i] = part.Drafts == 0 ? [] : Find(part.Sequence.Tokens, part.Drafts);
+            drafts[i] = part.Drafts == 0 ? []
+                : part.Sequence.Answer?.ForcedTokens(part.Drafts) is { Length: > 0 } forced ? forced
+                : Find(part.Sequence.Tokens, part.Drafts);
         }
         return drafts;
     }

@@ -1,0 +1,200 @@
+using Foretell.Tensors;
+
+namespace Foretell.Inference.Tests.Hosting;
+
+public class ModelHostTests
+{
+    [Fact]
+    public async Task AcquireAsync_ByManyAtOnce_LoadsOnceForAll()
+    {
+        var ledger = new Ledger();
+        await using var host = new ModelHost<FakeModel>([ledger.Source("a", 10)], 10);
+        Task<ModelLease<FakeModel>>[] waiting = [.. Enumerable.Range(0, 8).Select(_ => host.AcquireAsync("a"))];
+        Assert.All(waiting, task => Assert.False(task.IsCompleted));
+        ledger.Open("a");
+        ModelLease<FakeModel>[] leases = await Task.WhenAll(waiting);
+        Assert.Equal(1, ledger.Loads);
+        Assert.All(leases, lease => Assert.Same(leases[0].Model, lease.Model));
+        Array.ForEach(leases, lease => lease.Dispose());
+        Assert.Throws<ObjectDisposedException>(() => leases[0].Model);
+        using ModelLease<FakeModel> again = await host.AcquireAsync("a");
+        Assert.Equal(1, ledger.Loads);
+    }
+
+    [Fact]
+    public async Task AcquireAsync_WithoutRoom_UnloadsTheLongestUnusedThatNobodyHolds()
+    {
+        var ledger = new Ledger(open: true);
+        await using var host = new ModelHost<FakeModel>([ledger.Source("a", 4), ledger.Source("b", 4), ledger.Source("c", 4)], 8);
+        (await host.AcquireAsync("a")).Dispose();
+        ModelLease<FakeModel> held = await host.AcquireAsync("b");
+        (await host.AcquireAsync("a")).Dispose();
+        // b is longer unused, but held.
+        (await host.AcquireAsync("c")).Dispose();
+        Assert.Equal(["b", "c"], host.Loaded.Order());
+        held.Dispose();
+        (await host.AcquireAsync("c")).Dispose();
+        (await host.AcquireAsync("a")).Dispose();
+        Assert.Equal(["a", "c"], host.Loaded.Order());
+        Assert.True(ledger.MostBytes <= 8);
+    }
+
+    [Fact]
+    public async Task AcquireAsync_WhileAllMemoryIsHeld_WaitsUntilSomeIsGivenBack()
+    {
+        var ledger = new Ledger(open: true);
+        await using var host = new ModelHost<FakeModel>([ledger.Source("a", 6), ledger.Source("b", 6)], 8);
+        ModelLease<FakeModel> held = await host.AcquireAsync("a");
+        Task<ModelLease<FakeModel>> waiting = host.AcquireAsync("b");
+        using var impatient = new CancellationTokenSource();
+        Task<ModelLease<FakeModel>> givingUp = host.AcquireAsync("b", impatient.Token);
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => givingUp);
+        Assert.False(waiting.IsCompleted);
+        held.Dispose();
+        (await waiting).Dispose();
+        Assert.True(ledger.MostBytes <= 8);
+    }
+
+    [Fact]
+    public async Task AcquireAsync_WhenLoadingFails_TellsAllAndTriesAgainNextTime()
+    {
+        var ledger = new Ledger();
+        await using var host = new ModelHost<FakeModel>([ledger.Source("a", 4)], 8);
+        Task<ModelLease<FakeModel>>[] waiting = [host.AcquireAsync("a"), host.AcquireAsync("a")];
+        while (ledger.Loads == 0)
+        {
+            await Task.Delay(1);
+        }
+        ledger.Fail("a");
+        foreach (Task<ModelLease<FakeModel>> task in waiting)
+        {
+            Assert.Equal("damaged", (await Assert.ThrowsAsync<InvalidDataException>(() => task)).Message);
+        }
+        ledger.Open("a");
+        (await host.AcquireAsync("a")).Dispose();
+        Assert.Equal(2, ledger.Loads);
+    }
+
+    [Fact]
+    public async Task AcquireAsync_OfAnUnknownName_SaysWhichThereAre()
+    {
+        var ledger = new Ledger();
+        await using var host = new ModelHost<FakeModel>([ledger.Source("a", 4), ledger.Source("b", 4)], 8);
+        Assert.Contains("a, b", (await Assert.ThrowsAsync<UnknownModelException>(() => host.AcquireAsync("c"))).Message, StringComparison.Ordinal);
+        Assert.Contains("more memory", Assert.Throws<ArgumentException>(() => new ModelHost<FakeModel>([ledger.Source("a", 9)], 8)).Message, StringComparison.Ordinal);
+        Assert.Contains("differ", Assert.Throws<ArgumentException>(() => new ModelHost<FakeModel>([ledger.Source("a", 1), ledger.Source("a", 1)], 8)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task DisposeAsync_WhileAModelIsHeld_WaitsAndThenUnloadsAll()
+    {
+        var ledger = new Ledger(open: true);
+        var host = new ModelHost<FakeModel>([ledger.Source("a", 4), ledger.Source("b", 4)], 8);
+        ModelLease<FakeModel> held = await host.AcquireAsync("a");
+        (await host.AcquireAsync("b")).Dispose();
+        Task disposing = host.DisposeAsync().AsTask();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => host.AcquireAsync("b"));
+        Assert.False(disposing.IsCompleted);
+        Assert.False(held.Model.IsGone);
+        held.Dispose();
+        await disposing;
+        Assert.Equal(0, ledger.Bytes);
+    }
+
+    /// <summary>Many callers at random: the budget is kept at every instant, no model goes while held, and all is gone at the end.</summary>
+    [Fact]
+    public async Task AcquireAsync_AtRandomFromManyTasks_KeepsTheBudget()
+    {
+        var ledger = new Ledger(open: true);
+        var host = new ModelHost<FakeModel>([.. Enumerable.Range(1, 5).Select(size => ledger.Source($"m{size}", size))], 8);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(worker => Task.Run(async () =>
+        {
+            var random = new SeededRandom((ulong)worker);
+            for (int i = 0; i < 60; i++)
+            {
+                using ModelLease<FakeModel> lease = await host.AcquireAsync($"m{1 + random.NextInt(5)}");
+                await Task.Yield();
+                Assert.False(lease.Model.IsGone);
+            }
+        })));
+        await host.DisposeAsync();
+        Assert.Equal(0, ledger.Bytes);
+        Assert.InRange(ledger.MostBytes, 5, 8);
+        Assert.True(ledger.Loads > 5);
+    }
+
+    private sealed class FakeModel(Ledger ledger, int bytes) : IAsyncDisposable
+    {
+        public bool IsGone { get; private set; }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Task.Yield();
+            IsGone = true;
+            ledger.Add(-bytes);
+        }
+    }
+
+    /// <summary>What is in memory, and when loads may go on.</summary>
+    private sealed class Ledger(bool open = false)
+    {
+        private readonly Lock _lock = new();
+        private readonly Dictionary<string, TaskCompletionSource> _gates = [];
+
+        public int Loads { get; private set; }
+
+        public int Bytes { get; private set; }
+
+        public int MostBytes { get; private set; }
+
+        public ModelSource<FakeModel> Source(string name, int bytes) => new(name, bytes, async _ =>
+        {
+            Task gate;
+            lock (_lock)
+            {
+                Loads++;
+                gate = open ? Task.CompletedTask : Gate(name).Task;
+            }
+            await gate;
+            Add(bytes);
+            return new FakeModel(this, bytes);
+        });
+
+        public void Open(string name)
+        {
+            lock (_lock)
+            {
+                Gate(name).TrySetResult();
+            }
+        }
+
+        public void Fail(string name)
+        {
+            lock (_lock)
+            {
+                TaskCompletionSource gate = Gate(name);
+                _gates.Remove(name);
+                gate.TrySetException(new InvalidDataException("damaged"));
+            }
+        }
+
+        public void Add(int bytes)
+        {
+            lock (_lock)
+            {
+                Bytes += bytes;
+                MostBytes = Math.Max(MostBytes, Bytes);
+            }
+        }
+
+        private TaskCompletionSource Gate(string name)
+        {
+            if (!_gates.TryGetValue(name, out TaskCompletionSource? gate))
+            {
+                _gates.Add(name, gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            }
+            return gate;
+        }
+    }
+}
