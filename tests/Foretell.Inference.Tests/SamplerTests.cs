@@ -127,6 +127,104 @@ public class SamplerTests
         }
     }
 
+    /// <summary>c · frequency + (c > 0) · presence is taken from a token's score, c being how often the answer holds it (OpenAI's definition); the prompt does not count.</summary>
+    [Fact]
+    public void Next_WithPresenceAndFrequencyPenalties_TakesThemFromWhatTheAnswerHolds()
+    {
+        var sampler = new Sampler(new SamplingOptions { Temperature = 0, PresencePenalty = 0.5, FrequencyPenalty = 0.25 }, 4);
+        sampler.ObservePrompt(0);
+        float[] logits = [2, 1.6f, 1.1f, -3];
+        Assert.Equal(0, sampler.Next(logits, 0));
+        sampler.Observe(0);
+        // 2 - 0.75 = 1.25 < 1.6.
+        Assert.Equal(1, sampler.Next(logits, 1));
+        sampler.Observe(1);
+        // 1.6 - 0.75 = 0.85 < 1.25.
+        Assert.Equal(0, sampler.Next(logits, 2));
+        sampler.Observe(0);
+        // 2 - 1 = 1 < 1.1.
+        Assert.Equal(2, sampler.Next(logits, 3));
+        // Below zero they add.
+        var negative = new Sampler(new SamplingOptions { Temperature = 0, FrequencyPenalty = -1 }, 2);
+        negative.Observe(1);
+        Assert.Equal(1, negative.Next([0.5f, 0], 0));
+    }
+
+    [Fact]
+    public void Next_WithALogitBias_AddsIt()
+    {
+        float[] logits = [1, 2, 3];
+        Assert.Equal(0, Greedy(new() { [0] = 5 }).Next(logits, 0));
+        Assert.Equal(1, Greedy(new() { [2] = -100 }).Next(logits, 0));
+        Assert.Contains("token 7", Assert.Throws<ArgumentException>(() => Greedy(new() { [7] = 1 })).Message, StringComparison.Ordinal);
+
+        static Sampler Greedy(Dictionary<int, double> bias) => new(new SamplingOptions { Temperature = 0, LogitBias = bias }, 3);
+    }
+
+    [Fact]
+    public void Next_WithAMask_DrawsOnlyWhatItAllows()
+    {
+        for (ulong seed = 0; seed < 40; seed++)
+        {
+            var random = new SeededRandom(seed).Fork("mask");
+            const int Size = 300;
+            ulong[] allowed = new ulong[(Size + 63) / 64];
+            foreach (int id in Enumerable.Range(0, 1 + random.NextInt(6)).Select(_ => random.NextInt(Size)))
+            {
+                allowed[id / 64] |= 1UL << (id % 64);
+            }
+            float[] logits = [.. Enumerable.Range(0, Size).Select(_ => (float)(5 * random.NextNormal()))];
+            foreach (SamplingOptions options in (SamplingOptions[])[new() { Temperature = 0 }, new() { Seed = seed }, new() { TopK = 2, Seed = seed }, new() { TopP = 0.5, Seed = seed }])
+            {
+                int drawn = new Sampler(options, Size).Next(logits, (int)seed, allowed);
+                Assert.Equal(1UL, allowed[drawn / 64] >> (drawn % 64) & 1);
+            }
+        }
+        Assert.Contains("No token", Assert.Throws<InvalidDataException>(() => new Sampler(new SamplingOptions(), 3).Next([1, 2, 3], 0, [0UL])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Next_WithAnInfiniteScore_IsRefused() =>
+        Assert.Contains("token 1 is infinite", Assert.Throws<InvalidDataException>(() => new Sampler(new SamplingOptions(), 3).Next([1, float.PositiveInfinity, 0], 0)).Message, StringComparison.Ordinal);
+
+    /// <summary>A large vocabulary and random options against the plain form: sort, filter, walk.</summary>
+    [Fact]
+    public void Next_OverALargeVocabulary_DrawsWhatThePlainFormDraws()
+    {
+        for (ulong seed = 0; seed < 300; seed++)
+        {
+            var random = new SeededRandom(seed).Fork("plain");
+            int size = 1 + random.NextInt(6000);
+            double spread = 4 * random.NextDouble();
+            float[] logits = [.. Enumerable.Range(0, size).Select(_ => (float)(spread * random.NextNormal()))];
+            var options = new SamplingOptions
+            {
+                Seed = seed,
+                Temperature = 0.2 + 2 * random.NextDouble(),
+                TopK = random.NextInt(2) * (1 + random.NextInt(200)),
+                TopP = random.NextInt(2) == 0 ? 1 : 0.01 + 0.98 * random.NextDouble(),
+                MinP = random.NextInt(3) == 0 ? 0.2 * random.NextDouble() : 0,
+            };
+            Assert.Equal(Plain(logits, options, position: 7), new Sampler(options, size).Next(logits, 7));
+        }
+    }
+
+    private static int Plain(float[] logits, SamplingOptions options, int position)
+    {
+        double[] p = Probabilities(logits, options.Temperature);
+        int[] kept = [.. Kept(logits, options.Temperature, options.TopK, options.TopP, options.MinP).Order()];
+        double place = new SeededRandom(options.Seed).Fork("token", position).NextDouble() * kept.Sum(id => p[id]);
+        foreach (int id in kept)
+        {
+            place -= p[id];
+            if (place < 0)
+            {
+                return id;
+            }
+        }
+        return kept[^1];
+    }
+
     public static TheoryData<SamplingOptions, string> BadOptions => new()
     {
         { new SamplingOptions { Temperature = -0.1 }, "temperature" },
@@ -136,6 +234,10 @@ public class SamplerTests
         { new SamplingOptions { TopP = 1.01 }, "top-p" },
         { new SamplingOptions { MinP = -0.01 }, "min-p" },
         { new SamplingOptions { RepetitionPenalty = 0 }, "repetition penalty" },
+        { new SamplingOptions { PresencePenalty = 2.1 }, "presence penalty" },
+        { new SamplingOptions { FrequencyPenalty = -2.1 }, "frequency penalty" },
+        { new SamplingOptions { LogitBias = new Dictionary<int, double> { [3] = 101 } }, "logit bias" },
+        { new SamplingOptions { LogitBias = new Dictionary<int, double> { [-3] = 1 } }, "logit bias" },
         { new SamplingOptions { MaximumTokens = -1 }, "number of tokens" },
         { new SamplingOptions { StopStrings = [""] }, "stop string" },
     };
