@@ -2,21 +2,58 @@ namespace Foretell.Inference;
 
 /// <summary>
 /// The order of tokens by weight, the larger first, of equal ones the smaller id: selections in it by partitioning
-/// (Hoare 1961, quickselect), in expected time proportional to the number of candidates, instead of a sort.
+/// (Hoare 1961, quickselect) instead of a sort. Many candidates are first counted by the size of their weights, so that
+/// only those of the one size that matters are partitioned.
 /// </summary>
-/// <param name="weights">[vocabulary].</param>
+/// <param name="weights">[vocabulary], in [0, 1].</param>
 internal readonly ref struct LikeliestFirst(ReadOnlySpan<float> weights)
 {
     private const int FewEnoughToSort = 24;
+    private const int FewEnoughToPartition = 512;
+
+    /// <summary>Sizes are a weight's exponent and first three digits: eight an octave.</summary>
+    private const int SizeShift = 20;
+    private const int Sizes = (0x3F800000 >> SizeShift) + 1;
 
     private readonly ReadOnlySpan<float> _weights = weights;
 
     /// <summary>Whether token <paramref name="a"/> stands before token <paramref name="b"/>.</summary>
     public bool Precedes(int a, int b) => _weights[a] > _weights[b] || (_weights[a] == _weights[b] && a < b);
 
-    /// <summary>The k-th likeliest of the candidates, counted from 1; they are left partitioned around it.</summary>
+    /// <summary>Leaves, in their order, the candidates that do not stand behind the last.</summary>
+    public Span<int> Through(Span<int> candidates, int last)
+    {
+        float least = _weights[last];
+        int count = 0;
+        foreach (int id in candidates)
+        {
+            float weight = _weights[id];
+            candidates[count] = id;
+            // Without branches, which nobody could foretell.
+            bool stays = (weight > least) | ((weight == least) & (id <= last));
+            count += stays ? 1 : 0;
+        }
+        return candidates[..count];
+    }
+
+    /// <summary>The k-th likeliest of the candidates, counted from 1; they are left in another order.</summary>
     public int AtRank(Span<int> candidates, int k)
     {
+        if (candidates.Length > FewEnoughToPartition)
+        {
+            Span<int> counts = stackalloc int[Sizes];
+            counts.Clear();
+            foreach (int id in candidates)
+            {
+                counts[Size(id)]++;
+            }
+            int size = Sizes - 1;
+            for (; counts[size] < k; size--)
+            {
+                k -= counts[size];
+            }
+            candidates = OfSize(candidates, size);
+        }
         while (candidates.Length > FewEnoughToSort)
         {
             int pivot = Partition(candidates);
@@ -41,6 +78,24 @@ internal readonly ref struct LikeliestFirst(ReadOnlySpan<float> weights)
     /// <summary>The last of the fewest likeliest candidates that together weigh at least <paramref name="mass"/>; the least likely of all when they weigh less. They are left in another order.</summary>
     public int AtMass(Span<int> candidates, double mass)
     {
+        if (candidates.Length > FewEnoughToPartition)
+        {
+            Span<double> masses = stackalloc double[Sizes];
+            masses.Clear();
+            int least = Sizes - 1;
+            foreach (int id in candidates)
+            {
+                int own = Size(id);
+                masses[own] += _weights[id];
+                least = Math.Min(least, own);
+            }
+            int size = Sizes - 1;
+            for (; size > least && masses[size] < mass; size--)
+            {
+                mass -= masses[size];
+            }
+            candidates = OfSize(candidates, size);
+        }
         while (candidates.Length > FewEnoughToSort)
         {
             int pivot = Partition(candidates);
@@ -89,6 +144,19 @@ internal readonly ref struct LikeliestFirst(ReadOnlySpan<float> weights)
             }
             candidates[at] = id;
         }
+    }
+
+    private int Size(int id) => BitConverter.SingleToInt32Bits(_weights[id]) >> SizeShift;
+
+    private Span<int> OfSize(Span<int> candidates, int size)
+    {
+        int count = 0;
+        foreach (int id in candidates)
+        {
+            candidates[count] = id;
+            count += Size(id) == size ? 1 : 0;
+        }
+        return candidates[..count];
     }
 
     /// <summary>Puts what precedes a pivot before it and the rest behind; returns its index.</summary>

@@ -179,11 +179,11 @@ public sealed class Sampler
         var order = new LikeliestFirst(weights);
         if (_options.TopK > 0 && candidates.Length > _options.TopK)
         {
-            candidates = Through(order, candidates, order.AtRank(Copy(candidates, scratch), _options.TopK));
+            candidates = order.Through(candidates, order.AtRank(Copy(candidates, scratch), _options.TopK));
         }
         if (_options.TopP < 1)
         {
-            candidates = Through(order, candidates, order.AtMass(Copy(candidates, scratch), _options.TopP * total));
+            candidates = order.Through(candidates, order.AtMass(Copy(candidates, scratch), _options.TopP * total));
         }
         return candidates;
     }
@@ -192,20 +192,6 @@ public sealed class Sampler
     {
         candidates.CopyTo(scratch.Partitioned);
         return scratch.Partitioned.AsSpan(0, candidates.Length);
-    }
-
-    /// <summary>Leaves the candidates that do not stand behind the last.</summary>
-    private static Span<int> Through(LikeliestFirst order, Span<int> candidates, int last)
-    {
-        int count = 0;
-        foreach (int id in candidates)
-        {
-            if (!order.Precedes(last, id))
-            {
-                candidates[count++] = id;
-            }
-        }
-        return candidates[..count];
     }
 
     /// <summary>The token in whose share of the sum a place falls, ids ascending.</summary>

@@ -7,7 +7,7 @@ namespace Foretell.Inference.Tests;
 public sealed class EngineSoakTests(EngineFixture fixture) : IClassFixture<EngineFixture>
 {
     private const int Streams = 50;
-    private const int Rounds = 24;
+    private const int Rounds = 300;
 
     [Theory]
     [Trait("Category", "Slow")]
