@@ -34,6 +34,7 @@ public class BenchCommandTests
         Assert.True(speeds.GetProperty("decodeTokensPerSecond").GetDouble() > 0);
         Assert.True(speeds.GetProperty("decodeAfterPromptTokensPerSecond").GetDouble() > 0);
         Assert.True(speeds.GetProperty("concurrentRatio").GetDouble() > 0);
+        Assert.True(speeds.GetProperty("schemaMicroseconds").GetDouble() > 0);
         Assert.True(speeds.GetProperty("decodeBandwidthShare").GetDouble() >= 0);
         Assert.True(speeds.GetProperty("firstTokenUnderLoadMillisecondsP95").GetDouble() >= speeds.GetProperty("firstTokenUnderLoadMillisecondsP50").GetDouble());
         CommandRun.Of("bench", "generate", folder.Path, "--concurrent", "0").WasRefused("--concurrent");

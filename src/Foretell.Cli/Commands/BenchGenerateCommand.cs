@@ -65,6 +65,10 @@ internal static class BenchGenerateCommand
             Row(FormattableString.Invariant($"{speed.Concurrent} requests at once"), speed.ConcurrentDecode, FormattableString.Invariant($"tokens/s, {speed.ConcurrentDecode / speed.Decode:F1} times one"));
             Row("first token under load", speed.FirstTokenUnderLoad(0.5).TotalMilliseconds, FormattableString.Invariant($"ms for half, {speed.FirstTokenUnderLoad(0.95).TotalMilliseconds:F0} ms for 95% of {speed.FirstTokensUnderLoad.Count} requests"));
             Row("drawing a token", speed.Sampling.TotalMicroseconds, FormattableString.Invariant($"microseconds, of {1e6 / speed.Decode:F0}"));
+            if (speed.Constraint is TimeSpan constraint)
+            {
+                Row("a schema beside it", constraint.TotalMicroseconds, "microseconds a token");
+            }
         });
         return command;
     }
@@ -108,5 +112,6 @@ internal static class BenchGenerateCommand
         ["firstTokenUnderLoadMillisecondsP50"] = JsonText.Number(speed.FirstTokenUnderLoad(0.5).TotalMilliseconds, 2),
         ["firstTokenUnderLoadMillisecondsP95"] = JsonText.Number(speed.FirstTokenUnderLoad(0.95).TotalMilliseconds, 2),
         ["samplingMicroseconds"] = JsonText.Number(speed.Sampling.TotalMicroseconds, 1),
+        ["schemaMicroseconds"] = speed.Constraint is TimeSpan constraint ? JsonText.Number(constraint.TotalMicroseconds, 1) : null,
     };
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Foretell.Models;
 using Foretell.Tensors;
 using Foretell.Tensors.Autograd;
@@ -12,6 +13,7 @@ public sealed class GenerationBenchmark
     private const int ShortPrompt = 8;
     private const int ArrivalPrompt = 64;
     private const int ArrivalTokens = 4;
+    private const int SchemaTexts = 40;
 
     private readonly Transformer _model;
     private readonly Tokenizer _tokenizer;
@@ -65,7 +67,7 @@ public sealed class GenerationBenchmark
         progress?.Invoke("first tokens under load");
         IReadOnlyList<TimeSpan> arrivals = await ArrivalsAsync(engine, cancellation).ConfigureAwait(false);
         await engine.DrainAsync().WaitAsync(cancellation).ConfigureAwait(false);
-        return new GenerationSpeed(_promptTokens, _tokens, first.FirstToken, Median(prefill), Median(decode), Median(decodeAfter), _options.Concurrent, Median(together), arrivals, Sampling());
+        return new GenerationSpeed(_promptTokens, _tokens, first.FirstToken, Median(prefill), Median(decode), Median(decodeAfter), _options.Concurrent, Median(together), arrivals, Sampling(), Constraint(cancellation));
     }
 
     private double Rate(GenerationTiming timing) => (_tokens - 1) / (timing.Total - timing.FirstToken).TotalSeconds;
@@ -133,6 +135,20 @@ public sealed class GenerationBenchmark
             sampler.Next(scores, position);
         }
         return Stopwatch.GetElapsedTime(began) / Draws;
+    }
+
+    private TimeSpan? Constraint(CancellationToken cancellation)
+    {
+        try
+        {
+            using var schema = JsonDocument.Parse(GrammarBenchmark.Schema);
+            return TimeSpan.FromMicroseconds(GrammarBenchmark.Run(new TokenVocabulary(_tokenizer), schema.RootElement, SchemaTexts, _options.Seed, cancellation).MeanMicroseconds);
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
+        {
+            // No token ends a text, or some byte has none.
+            return null;
+        }
     }
 
     private static double Median(List<double> values)

@@ -33,9 +33,10 @@ public sealed record GenerationBenchmarkOptions
 /// <param name="ConcurrentDecode">Tokens a second written by all of them together, the reading of their short prompts included.</param>
 /// <param name="FirstTokensUnderLoad">Ascending: times to the first token of requests that came one after another while others were being written.</param>
 /// <param name="Sampling">Time to draw a token from the model's scores at temperature 0.8 and top-p 0.95.</param>
+/// <param name="Constraint">Mean time that a JSON schema adds to a token; null where the vocabulary cannot write JSON.</param>
 public sealed record GenerationSpeed(
     int PromptTokens, int Tokens, TimeSpan FirstToken, double Prefill, double Decode, double DecodeAfterPrompt,
-    int Concurrent, double ConcurrentDecode, IReadOnlyList<TimeSpan> FirstTokensUnderLoad, TimeSpan Sampling)
+    int Concurrent, double ConcurrentDecode, IReadOnlyList<TimeSpan> FirstTokensUnderLoad, TimeSpan Sampling, TimeSpan? Constraint)
 {
     /// <summary>The time to the first token under load within which this share of requests had theirs.</summary>
     public TimeSpan FirstTokenUnderLoad(double share) => FirstTokensUnderLoad[Math.Clamp((int)Math.Ceiling(share * FirstTokensUnderLoad.Count) - 1, 0, FirstTokensUnderLoad.Count - 1)];
