@@ -17,8 +17,8 @@ internal static class Chats
         new([.. messages.Select(message => new ChatMessage(message.Role, message.Content))]);
 
     /// <summary>Renders a template over variables given as a JSON object.</summary>
-    public static string Render(string template, string variables = "{}") =>
-        ChatTemplate.Parse(template).Render(new Conversation([])
+    public static string Render(string template, string variables = "{}", ChatTemplateLimits? limits = null) =>
+        ChatTemplate.Parse(template, limits: limits).Render(new Conversation([])
         {
             Variables = Json(variables).EnumerateObject().ToDictionary(variable => variable.Name, variable => variable.Value.Clone()),
             Now = Now,

@@ -15,11 +15,11 @@ internal static class DictionaryMethods
             Value?[] bound = arguments.BindAll("get", 1, "key", "default");
             return ((DictionaryValue)self).Find(bound[0]!) ?? bound[1] ?? NoneValue.Instance;
         },
-        ["pop"] = (_, self, arguments) =>
+        ["pop"] = (renderer, self, arguments) =>
         {
             Value?[] bound = arguments.BindAll("pop", 1, "key", "default");
             return ((DictionaryValue)self).Entries.Remove(DictionaryValue.RefuseMutable(bound[0]!), out Value? value) ? value
-                : bound[1] ?? throw new TemplateFault($"'pop' takes the key {PythonText.Repr(bound[0]!)}, which the dictionary doesn't have");
+                : bound[1] ?? throw new TemplateFault($"'pop' takes the key {Renderer.Shortened(PythonText.Repr(renderer, bound[0]!))}, which the dictionary doesn't have");
         },
         ["setdefault"] = (_, self, arguments) =>
         {

@@ -5,6 +5,10 @@ namespace Foretell.Tokenizers.Jinja;
 /// <summary>A dictionary in the order of insertion, with Python's equality of keys.</summary>
 internal sealed class DictionaryValue(int origin = Origins.Template) : Value(origin)
 {
+    public const int MaximumKeyCharacters = 1 << 16;
+
+    private const int MaximumKeyItems = 100;
+
     public OrderedDictionary<Value, Value> Entries { get; } = new(KeyComparer.Instance);
 
     /// <summary>Which message of the conversation this is, or -1.</summary>
@@ -23,15 +27,28 @@ internal sealed class DictionaryValue(int origin = Origins.Template) : Value(ori
 
     public void Set(string key, Value value) => Entries[new TextValue(key)] = value;
 
-    public static Value RefuseMutable(Value key) => key is ListValue { Kind: not SequenceKind.Tuple } or DictionaryValue
-        ? throw new TemplateFault($"a {key.TypeName} can't be a dictionary's key; expected text or a number")
-        : key;
+    public static Value RefuseMutable(Value key)
+    {
+        if (key is ListValue { Kind: SequenceKind.Tuple } tuple)
+        {
+            // Tuples of tuples would make the hash of a key, which no step counts, as long as a template likes.
+            return tuple.Items.Count <= MaximumKeyItems && tuple.Items.TrueForAll(item => item is not ListValue and not DictionaryValue) ? key
+                : throw new TemplateFault($"a tuple that is a dictionary's key holds lists, or more than {MaximumKeyItems} values");
+        }
+        if (key is TextValue { Text.Length: > MaximumKeyCharacters })
+        {
+            throw new TemplateFault($"a dictionary's key is longer than {MaximumKeyCharacters} characters");
+        }
+        return key is ListValue or DictionaryValue
+            ? throw new TemplateFault($"a {key.TypeName} can't be a dictionary's key; expected text or a number")
+            : key;
+    }
 
     private sealed class KeyComparer : IEqualityComparer<Value>
     {
         public static readonly KeyComparer Instance = new();
 
-        public bool Equals(Value? x, Value? y) => PythonComparison.AreEqual(x!, y!);
+        public bool Equals(Value? x, Value? y) => PythonComparison.AreEqual(null, x!, y!);
 
         public int GetHashCode([DisallowNull] Value value) => value switch
         {

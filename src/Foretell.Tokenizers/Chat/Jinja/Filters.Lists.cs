@@ -57,7 +57,7 @@ internal static partial class Filters
     {
         Value?[] bound = arguments.Bind("sort", "reverse", "case_sensitive", "attribute");
         bool caseSensitive = bound[1]?.IsTrue ?? false;
-        string[]? paths = bound[2] is null or NoneValue ? null : PythonText.Of(bound[2]!).Text.Split(',');
+        string[]? paths = bound[2] is null or NoneValue ? null : PythonText.Of(renderer, bound[2]!).Text.Split(',');
         return new ListValue(Sorted(renderer, renderer.Items(value), bound[0]?.IsTrue ?? false, item =>
             paths is null ? Key(renderer, item, caseSensitive)
             : ListValue.Tuple([.. paths.Select(path => Key(renderer, Attribute(renderer, item, new TextValue(path)), caseSensitive))])));
@@ -83,7 +83,7 @@ internal static partial class Filters
     private static List<Value> Sorted(Renderer renderer, Value[] items, bool descending, Func<Value, Value> key)
     {
         renderer.Charge(items.Length * (1L + System.Numerics.BitOperations.Log2((uint)items.Length + 1)));
-        var order = Comparer<Value>.Create((first, second) => PythonComparison.Compare(first, second, "<"));
+        var order = Comparer<Value>.Create((first, second) => PythonComparison.Compare(renderer, first, second, "<"));
         try
         {
             return [.. descending ? items.OrderByDescending(key, order) : items.OrderBy(key, order)];
@@ -108,6 +108,7 @@ internal static partial class Filters
             renderer.Charge(1);
             Value tested = bound[1] is null or NoneValue ? item : Attribute(renderer, item, bound[1]!);
             Value key = Key(renderer, tested, bound[0]?.IsTrue ?? false);
+            renderer.Charge(key is TextValue { Text.Length: var length } ? length / 16 : 1);
             if (seen.Find(key) is null)
             {
                 seen.Set(key, NoneValue.Instance);
@@ -128,7 +129,7 @@ internal static partial class Filters
         foreach (Value item in Sorted(renderer, renderer.Items(value), descending: false, item => Key(renderer, Plain(item), caseSensitive)))
         {
             Value key = Key(renderer, Plain(item), caseSensitive);
-            if (last is null || !PythonComparison.AreEqual(last, key))
+            if (last is null || !PythonComparison.AreEqual(renderer, last, key))
             {
                 members = [];
                 groups.Add(ListValue.Tuple(Plain(item), new ListValue(members)));
@@ -175,7 +176,7 @@ internal static partial class Filters
         {
             renderer.Charge(1);
             Value key = Key(renderer, bound[1] is null or NoneValue ? item : Attribute(renderer, item, bound[1]!), bound[0]?.IsTrue ?? false);
-            if (bestKey is null || PythonComparison.Compare(key, bestKey, "<") * sign > 0)
+            if (bestKey is null || PythonComparison.Compare(renderer, key, bestKey, "<") * sign > 0)
             {
                 (best, bestKey) = (item, key);
             }

@@ -10,28 +10,33 @@ internal static partial class Filters
     private static readonly FrozenDictionary<string, Method> All = new Dictionary<string, Method>
     {
         ["tojson"] = JsonText.Filter,
-        ["trim"] = (_, value, arguments) => TextMethods.Strip(PythonText.Of(value), arguments.Bind("trim", "chars")[0], left: true, right: true),
-        ["upper"] = (renderer, value, _) => TextMethods.Map(renderer, PythonText.Of(value), (character, _) => char.ToUpperInvariant(character)),
-        ["lower"] = (renderer, value, _) => TextMethods.Map(renderer, PythonText.Of(value), (character, _) => char.ToLowerInvariant(character)),
-        ["capitalize"] = (renderer, value, _) => TextMethods.Capitalize(renderer, PythonText.Of(value)),
-        ["title"] = (renderer, value, _) => TextMethods.Map(renderer, PythonText.Of(value), (character, before) =>
+        ["trim"] = (renderer, value, arguments) => TextMethods.Strip(renderer, PythonText.Of(renderer, value), arguments.Bind("trim", "chars")[0], left: true, right: true),
+        ["upper"] = (renderer, value, _) => TextMethods.Map(renderer, PythonText.Of(renderer, value), (character, _) => char.ToUpperInvariant(character)),
+        ["lower"] = (renderer, value, _) => TextMethods.Map(renderer, PythonText.Of(renderer, value), (character, _) => char.ToLowerInvariant(character)),
+        ["capitalize"] = (renderer, value, _) => TextMethods.Capitalize(renderer, PythonText.Of(renderer, value)),
+        ["title"] = (renderer, value, _) => TextMethods.Map(renderer, PythonText.Of(renderer, value), (character, before) =>
             PythonText.IsSpace(before) || before is '-' or '(' or '{' or '[' or '<' ? char.ToUpperInvariant(character) : char.ToLowerInvariant(character)),
-        ["string"] = (_, value, _) => PythonText.Of(value),
-        ["safe"] = (_, value, _) => PythonText.Of(value).AsMarkup(true),
-        ["escape"] = (renderer, value, _) => MarkupText.Escape(renderer, PythonText.Of(value)),
-        ["e"] = (renderer, value, _) => MarkupText.Escape(renderer, PythonText.Of(value)),
-        ["forceescape"] = (renderer, value, _) => MarkupText.Escape(renderer, PythonText.Of(value).AsMarkup(false)),
+        ["string"] = (renderer, value, _) => PythonText.Of(renderer, value),
+        ["safe"] = (renderer, value, _) => PythonText.Of(renderer, value).AsMarkup(true),
+        ["escape"] = (renderer, value, _) => MarkupText.Escape(renderer, PythonText.Of(renderer, value)),
+        ["e"] = (renderer, value, _) => MarkupText.Escape(renderer, PythonText.Of(renderer, value)),
+        ["forceescape"] = (renderer, value, _) => MarkupText.Escape(renderer, PythonText.Of(renderer, value).AsMarkup(false)),
         ["replace"] = (renderer, value, arguments) =>
         {
             Value?[] bound = arguments.BindAll("replace", 2, "old", "new", "count");
             int count = bound[2] is null or NoneValue ? -1 : Arguments.Integer(bound[2], -1, "replace");
-            return TextMethods.Replace(renderer, PythonText.Of(value).AsMarkup(false), PythonText.Of(bound[0]!), PythonText.Of(bound[1]!), count);
+            return TextMethods.Replace(renderer, PythonText.Of(renderer, value).AsMarkup(false), PythonText.Of(renderer, bound[0]!), PythonText.Of(renderer, bound[1]!), count);
         },
         ["indent"] = Indent,
-        ["format"] = (renderer, value, arguments) => TextFormatting.Percent(renderer, PythonText.Of(value),
+        ["format"] = (renderer, value, arguments) => TextFormatting.Percent(renderer, PythonText.Of(renderer, value),
             arguments.Named.Length > 0 ? Globals.Dictionary(renderer, new Arguments([], arguments.Named)) : ListValue.Tuple([.. arguments.Positional])),
-        ["center"] = (renderer, value, arguments) => TextMethods.All["center"](renderer, PythonText.Of(value), arguments.Positional.Length + arguments.Named.Length > 0 ? arguments : new Arguments([new IntegerValue(80)], [])),
-        ["wordcount"] = (renderer, value, _) => new IntegerValue(System.Text.RegularExpressions.Regex.Count(PythonText.Of(value).Text, @"\w+", System.Text.RegularExpressions.RegexOptions.CultureInvariant)),
+        ["center"] = (renderer, value, arguments) => TextMethods.All["center"](renderer, PythonText.Of(renderer, value), arguments.Positional.Length + arguments.Named.Length > 0 ? arguments : new Arguments([new IntegerValue(80)], [])),
+        ["wordcount"] = (renderer, value, _) =>
+        {
+            TextValue text = PythonText.Of(renderer, value);
+            renderer.ChargeText(4L * text.Text.Length);
+            return new IntegerValue(System.Text.RegularExpressions.Regex.Count(text.Text, @"\w+", System.Text.RegularExpressions.RegexOptions.CultureInvariant));
+        },
         ["default"] = Default,
         ["d"] = Default,
         ["int"] = ToInteger,
@@ -70,7 +75,7 @@ internal static partial class Filters
             {
                 items = Array.ConvertAll(items, item => Attribute(renderer, item, bound[1]!));
             }
-            return TextMethods.Join(renderer, bound[0] is null ? TextValue.Empty : PythonText.Of(bound[0]!), items, strict: false);
+            return TextMethods.Join(renderer, bound[0] is null ? TextValue.Empty : PythonText.Of(renderer, bound[0]!), items, strict: false);
         },
         ["map"] = Map,
         ["select"] = (renderer, value, arguments) => Choose(renderer, value, arguments, byAttribute: false, wanted: true),
@@ -113,7 +118,7 @@ internal static partial class Filters
     private static TextValue Indent(Renderer renderer, Value value, Arguments arguments)
     {
         Value?[] bound = arguments.Bind("indent", "width", "first", "blank");
-        TextValue text = PythonText.Of(value);
+        TextValue text = PythonText.Of(renderer, value);
         TextValue indent = bound[0] is TextValue given ? given : new TextValue(new string(' ', Math.Clamp(Arguments.Integer(bound[0], 4, "indent"), 0, 1000)));
         bool blank = bound[2]?.IsTrue ?? false;
         renderer.ChargeText(text.Text.Length);
@@ -121,9 +126,9 @@ internal static partial class Filters
         bool isFirst = true;
 
         // Jinja adds a newline before it cuts the text into lines, so that a last empty line stays.
-        foreach (TextValue line in TextMethods.Lines(new TextBuilder().Append(text).Append('\n', Origins.Template).ToText()))
+        foreach (TextValue line in TextMethods.Lines(renderer, new TextBuilder().Append(text).Append('\n', Origins.Template).ToText()))
         {
-            renderer.ChargeText((long)builder.Length + indent.Text.Length > int.MaxValue / 4 ? long.MaxValue : indent.Text.Length);
+            renderer.ChargeGrowth(builder, indent.Text.Length);
             if (!isFirst)
             {
                 builder.Append('\n', Origins.Template);
@@ -149,6 +154,7 @@ internal static partial class Filters
             case FloatValue number:
                 return double.IsFinite(number.Number) ? new IntegerValue(new BigInteger(number.Number)) : whenNone;
             case TextValue text:
+                renderer.ChargeText(text.Text.Length);
                 string digits = text.Text.Trim();
                 int radix = Arguments.Integer(bound[1], 10, "int");
                 if (radix == 16 && digits.Length < 1000 && digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
@@ -171,6 +177,7 @@ internal static partial class Filters
     private static Value ToFloat(Renderer renderer, Value value, Arguments arguments)
     {
         Value? whenNone = arguments.Bind("float", "default")[0];
+        renderer.Charge(value is TextValue { Text.Length: var length } ? length / 4 : 1);
         return value switch
         {
             UndefinedValue missing => throw new TemplateFault(missing.Reason),

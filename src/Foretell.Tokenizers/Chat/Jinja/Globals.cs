@@ -20,7 +20,7 @@ internal static class Globals
         });
         Define("dict", Dictionary);
         Define("range", Range);
-        Define("raise_exception", (_, arguments) => throw new TemplateFault(PythonText.Of(arguments.BindAll("raise_exception", 1, "message")[0]!).Text, isRefusal: true));
+        Define("raise_exception", (renderer, arguments) => throw new TemplateFault(PythonText.Of(renderer, arguments.BindAll("raise_exception", 1, "message")[0]!).Text, isRefusal: true));
         Define("joiner", (_, arguments) =>
         {
             Value separator = arguments.Bind("joiner", "sep")[0] ?? new TextValue(", ");
@@ -33,7 +33,12 @@ internal static class Globals
         });
         if (now is DateTimeOffset time)
         {
-            Define("strftime_now", (_, arguments) => new TextValue(Strftime.Format(time, Arguments.Text(arguments.BindAll("strftime_now", 1, "format")[0], "strftime_now").Text)));
+            Define("strftime_now", (renderer, arguments) =>
+            {
+                string format = Arguments.Text(arguments.BindAll("strftime_now", 1, "format")[0], "strftime_now").Text;
+                renderer.ChargeText(16L * format.Length);
+                return new TextValue(Strftime.Format(time, format));
+            });
         }
         return scope;
 
@@ -93,7 +98,7 @@ internal static class Globals
         {
             throw new TemplateFault($"'range' has {count} numbers; at most {MaximumRange} are given");
         }
-        renderer.Charge(Math.Max(0, count));
+        renderer.Charge(4 * Math.Max(0, count));
         var numbers = new List<Value>();
         for (long index = 0; index < count; index++)
         {

@@ -48,7 +48,7 @@ internal sealed class JsonText(Renderer renderer, bool asciiOnly, string? indent
                 IEnumerable<KeyValuePair<Value, Value>> entries = dictionary.Entries;
                 if (sortsKeys)
                 {
-                    entries = entries.OrderBy(entry => entry.Key, Comparer<Value>.Create((first, second) => PythonComparison.Compare(first, second, "<")));
+                    entries = entries.OrderBy(entry => entry.Key, Comparer<Value>.Create((first, second) => PythonComparison.Compare(renderer, first, second, "<")));
                 }
                 WriteGroup('{', '}', [.. entries], dictionary.Origin, depth, entry =>
                 {
@@ -77,7 +77,7 @@ internal sealed class JsonText(Renderer renderer, bool asciiOnly, string? indent
             NewLine(depth, origin);
         }
         _json.Append(close, origin);
-        renderer.ChargeText(_json.Length > int.MaxValue / 4 ? long.MaxValue : items.Count);
+        renderer.ChargeGrowth(_json, items.Count);
     }
 
     private void NewLine(int depth, int origin)
@@ -89,13 +89,13 @@ internal sealed class JsonText(Renderer renderer, bool asciiOnly, string? indent
             {
                 _json.Append(indent, origin);
             }
-            renderer.Charge(1 + (depth * indent.Length / 16));
+            renderer.ChargeGrowth(_json, depth * indent.Length);
         }
     }
 
     private void WriteText(TextValue text)
     {
-        renderer.ChargeText(text.Text.Length);
+        renderer.ChargeGrowth(_json, text.Text.Length);
         ReadOnlySpan<OriginRun> runs = text.Runs;
         _json.Append('"', runs.Length > 0 ? runs[0].Origin : text.Origin);
         _json.Append(text, character => character switch

@@ -28,7 +28,7 @@ internal static class ListMethods
             items.RemoveAt(index);
             return item;
         },
-        ["remove"] = (renderer, self, arguments) => Change(renderer, self, items => items.RemoveAt(IndexIn(items, arguments.BindAll("remove", 1, "value")[0]!, "remove"))),
+        ["remove"] = (renderer, self, arguments) => Change(renderer, self, items => items.RemoveAt(IndexIn(renderer, items, arguments.BindAll("remove", 1, "value")[0]!, "remove"))),
         ["clear"] = (renderer, self, _) => Change(renderer, self, items => items.Clear()),
         ["reverse"] = (renderer, self, _) => Change(renderer, self, items => items.Reverse()),
         ["copy"] = (renderer, self, _) =>
@@ -39,13 +39,13 @@ internal static class ListMethods
         ["index"] = (renderer, self, arguments) =>
         {
             renderer.Charge(((ListValue)self).Items.Count);
-            return new IntegerValue(IndexIn(((ListValue)self).Items, arguments.BindAll("index", 1, "value")[0]!, "index"));
+            return new IntegerValue(IndexIn(renderer, ((ListValue)self).Items, arguments.BindAll("index", 1, "value")[0]!, "index"));
         },
         ["count"] = (renderer, self, arguments) =>
         {
             renderer.Charge(((ListValue)self).Items.Count);
             Value wanted = arguments.BindAll("count", 1, "value")[0]!;
-            return new IntegerValue(((ListValue)self).Items.Count(item => PythonComparison.AreEqual(item, wanted)));
+            return new IntegerValue(((ListValue)self).Items.Count(item => PythonComparison.AreEqual(renderer, item, wanted)));
         },
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
@@ -57,9 +57,9 @@ internal static class ListMethods
         return NoneValue.Instance;
     }
 
-    private static int IndexIn(List<Value> items, Value wanted, string method)
+    private static int IndexIn(Renderer renderer, List<Value> items, Value wanted, string method)
     {
-        int index = items.FindIndex(item => PythonComparison.AreEqual(item, wanted));
+        int index = items.FindIndex(item => PythonComparison.AreEqual(renderer, item, wanted));
         return index >= 0 ? index : throw new TemplateFault($"'{method}' looks for an item that the list doesn't have");
     }
 }

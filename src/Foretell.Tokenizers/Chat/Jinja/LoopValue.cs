@@ -29,10 +29,10 @@ internal sealed class LoopValue(Value[] items, int depth, Func<Renderer, Value, 
         "cycle" => new FunctionValue("loop.cycle", (_, arguments) => arguments.Positional.Length > 0
             ? arguments.Positional[Index % arguments.Positional.Length]
             : throw new TemplateFault("'loop.cycle' needs values to choose from")),
-        "changed" => new FunctionValue("loop.changed", (_, arguments) =>
+        "changed" => new FunctionValue("loop.changed", (renderer, arguments) =>
         {
             bool same = _changed is not null && _changed.Length == arguments.Positional.Length
-                && _changed.Zip(arguments.Positional).All(pair => PythonComparison.AreEqual(pair.First, pair.Second));
+                && _changed.Zip(arguments.Positional).All(pair => PythonComparison.AreEqual(renderer, pair.First, pair.Second));
             _changed = arguments.Positional;
             return BooleanValue.Of(!same);
         }),

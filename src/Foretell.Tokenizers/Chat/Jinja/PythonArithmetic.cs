@@ -48,6 +48,12 @@ internal static class PythonArithmetic
         {
             case TextValue text:
                 renderer.ChargeText((long)text.Text.Length * count);
+                if (text.Runs.Length == 1)
+                {
+                    string repeated = new System.Text.StringBuilder().Insert(0, text.Text, count).ToString();
+                    return new TextValue(repeated, null, text.Runs[0].Origin, text.IsMarkup);
+                }
+                renderer.Charge(count);
                 var builder = new TextBuilder();
                 for (int index = 0; index < count && text.Text.Length > 0; index++)
                 {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Foretell.Tokenizers.Jinja;
 
@@ -7,11 +8,12 @@ internal static class PythonComparison
 {
     private const int MaximumDepth = 100;
 
-    public static bool AreEqual(Value left, Value right) => AreEqual(left, right, 0);
+    /// <param name="renderer">Counts the work; null for a dictionary's keys, which are small.</param>
+    public static bool AreEqual(Renderer? renderer, Value left, Value right) => AreEqual(renderer, left, right, 0);
 
     /// <summary>Below 0, 0 or above 0, as left is less, equal or greater.</summary>
     /// <exception cref="TemplateFault">The two have no order.</exception>
-    public static int Compare(Value left, Value right, string operation)
+    public static int Compare(Renderer renderer, Value left, Value right, string operation)
     {
         if (Number(left) is double a && Number(right) is double b)
         {
@@ -19,15 +21,17 @@ internal static class PythonComparison
         }
         if (left is TextValue first && right is TextValue second)
         {
+            renderer.Charge(Math.Min(first.Text.Length, second.Text.Length) / 16);
             return CompareText(first.Text, second.Text);
         }
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         if (left is ListValue { HasIndex: true } one && right is ListValue { HasIndex: true } other && one.Kind == other.Kind)
         {
             for (int index = 0; index < Math.Min(one.Items.Count, other.Items.Count); index++)
             {
-                if (!AreEqual(one.Items[index], other.Items[index]))
+                if (!AreEqual(renderer, one.Items[index], other.Items[index]))
                 {
-                    return Compare(one.Items[index], other.Items[index], operation);
+                    return Compare(renderer, one.Items[index], other.Items[index], operation);
                 }
             }
             return one.Items.Count.CompareTo(other.Items.Count);
@@ -37,7 +41,7 @@ internal static class PythonComparison
             : new TemplateFault($"'{operation}' can't order a {left.TypeName} and a {right.TypeName}");
     }
 
-    public static bool Contains(Value container, Value item)
+    public static bool Contains(Renderer renderer, Value container, Value item)
     {
         switch (container)
         {
@@ -48,7 +52,7 @@ internal static class PythonComparison
             case DictionaryValue dictionary:
                 return dictionary.Find(item) is not null;
             case ListValue list:
-                return Array.Exists(list.Read(), other => AreEqual(other, item));
+                return Array.Exists(list.Read(), other => AreEqual(renderer, other, item));
             case UndefinedValue:
                 return false;
             default:
@@ -67,7 +71,7 @@ internal static class PythonComparison
 
     public static BigInteger Integer(Value value) => value is IntegerValue integer ? integer.Number : value.IsTrue ? 1 : 0;
 
-    private static bool AreEqual(Value left, Value right, int depth)
+    private static bool AreEqual(Renderer? renderer, Value left, Value right, int depth)
     {
         if (ReferenceEquals(left, right))
         {
@@ -77,6 +81,7 @@ internal static class PythonComparison
         {
             throw new TemplateFault($"values to be compared nest deeper than {MaximumDepth} levels");
         }
+        renderer?.Charge(1 + (left is TextValue { Text.Length: var length } ? length / 64 : 0));
         switch (left)
         {
             case TextValue first:
@@ -89,10 +94,10 @@ internal static class PythonComparison
                 return left.GetType() == right.GetType();
             case ListValue { Kind: not SequenceKind.Iterator } list:
                 return right is ListValue other && other.Kind == list.Kind && other.Items.Count == list.Items.Count
-                    && list.Items.Zip(other.Items).All(pair => AreEqual(pair.First, pair.Second, depth + 1));
+                    && list.Items.Zip(other.Items).All(pair => AreEqual(renderer, pair.First, pair.Second, depth + 1));
             case DictionaryValue dictionary:
                 return right is DictionaryValue another && another.Entries.Count == dictionary.Entries.Count
-                    && dictionary.Entries.All(entry => another.Find(entry.Key) is Value value && AreEqual(entry.Value, value, depth + 1));
+                    && dictionary.Entries.All(entry => another.Find(entry.Key) is Value value && AreEqual(renderer, entry.Value, value, depth + 1));
             default:
                 return false;
         }

@@ -33,16 +33,16 @@ internal static class PythonText
     }
 
     /// <summary>str(value), with the origins of what it prints.</summary>
-    public static TextValue Of(Value value) => value switch
+    public static TextValue Of(Renderer renderer, Value value) => value switch
     {
         TextValue text => text,
         UndefinedValue => TextValue.Empty,
-        ListValue or DictionaryValue => Built(builder => AppendRepr(builder, value, 0)),
+        ListValue or DictionaryValue => Built(builder => AppendRepr(renderer, builder, value, 0)),
         _ => new TextValue(Scalar(value), value.Origin),
     };
 
     /// <summary>repr(value).</summary>
-    public static TextValue Repr(Value value) => Built(builder => AppendRepr(builder, value, 0));
+    public static TextValue Repr(Renderer renderer, Value value) => Built(builder => AppendRepr(renderer, builder, value, 0));
 
     public static string Float(double number)
     {
@@ -104,12 +104,13 @@ internal static class PythonText
         _ => $"<{value.TypeName}>",
     };
 
-    private static void AppendRepr(TextBuilder builder, Value value, int depth)
+    private static void AppendRepr(Renderer renderer, TextBuilder builder, Value value, int depth)
     {
         if (depth > MaximumDepth)
         {
             throw new TemplateFault($"a value to be printed nests deeper than {MaximumDepth} levels");
         }
+        renderer.ChargeGrowth(builder, value is TextValue { Text.Length: var length } ? length : 1);
         switch (value)
         {
             case TextValue text:
@@ -135,7 +136,7 @@ internal static class PythonText
                 for (int index = 0; index < list.Items.Count; index++)
                 {
                     builder.Append(index > 0 ? ", " : "", value.Origin);
-                    AppendRepr(builder, list.Items[index], depth + 1);
+                    AppendRepr(renderer, builder, list.Items[index], depth + 1);
                 }
                 builder.Append(close, value.Origin);
                 break;
@@ -145,9 +146,9 @@ internal static class PythonText
                 foreach ((Value key, Value entry) in dictionary.Entries)
                 {
                     builder.Append(follows ? ", " : "", value.Origin);
-                    AppendRepr(builder, key, depth + 1);
+                    AppendRepr(renderer, builder, key, depth + 1);
                     builder.Append(": ", value.Origin);
-                    AppendRepr(builder, entry, depth + 1);
+                    AppendRepr(renderer, builder, entry, depth + 1);
                     follows = true;
                 }
                 builder.Append("}", value.Origin);

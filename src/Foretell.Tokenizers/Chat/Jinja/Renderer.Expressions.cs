@@ -16,7 +16,7 @@ internal sealed partial class Renderer
             case UndefinedValue:
                 return [];
             case TextValue text:
-                Charge(text.Text.Length);
+                Charge(4L * text.Text.Length);
                 var characters = new List<Value>();
                 for (int index = 0; index < text.Text.Length;)
                 {
@@ -48,6 +48,8 @@ internal sealed partial class Renderer
         {
             case UndefinedValue missing:
                 throw new TemplateFault(missing.Reason);
+            case DictionaryValue when index is TextValue { Text.Length: > DictionaryValue.MaximumKeyCharacters }:
+                break;
             case DictionaryValue dictionary when index is not ListValue { Kind: not SequenceKind.Tuple } and not DictionaryValue:
                 if (dictionary.Find(index) is Value found)
                 {
@@ -63,6 +65,7 @@ internal sealed partial class Renderer
             case TextValue text when index is IntegerValue or BooleanValue:
                 if (Position(index, text.CodePoints) is int character and >= 0)
                 {
+                    Charge(text.CodePoints == text.Text.Length ? 1 : character / 16);
                     int start = text.IndexOfCodePoint(character);
                     return text.Slice(start, start + text.LengthAt(start));
                 }
@@ -70,7 +73,9 @@ internal sealed partial class Renderer
         }
         return index is TextValue name && target is not DictionaryValue ? AttributeOf(target, name.Text)
             : index is TextValue key && Methods.Bound(target, key.Text) is Value method ? method
-            : new UndefinedValue(index is TextValue ? $"{Describe(target)} has no attribute '{index}'" : $"{Describe(target)} has no element {PythonText.Repr(index)}");
+            : new UndefinedValue(index is TextValue attribute
+                ? $"{Describe(target)} has no attribute '{Shortened(attribute)}'"
+                : $"{Describe(target)} has no element {Shortened(PythonText.Repr(this, index))}");
     }
 
     public Value CallValue(Value target, Arguments arguments) => target switch
@@ -80,6 +85,9 @@ internal sealed partial class Renderer
         UndefinedValue missing => throw new TemplateFault(missing.Reason),
         _ => throw new TemplateFault($"a {target.TypeName} is called like a function"),
     };
+
+    /// <summary>Enough of a text for a message.</summary>
+    public static string Shortened(TextValue text) => text.Text.Length <= 60 ? text.Text : text.Text[..60] + "...";
 
     private static int Position(Value index, int count)
     {
@@ -163,8 +171,8 @@ internal sealed partial class Renderer
         var builder = new TextBuilder();
         foreach (Expression part in concatenation.Parts)
         {
-            TextValue text = PythonText.Of(Evaluate(part));
-            ChargeText((long)builder.Length + text.Text.Length);
+            TextValue text = PythonText.Of(this, Evaluate(part));
+            ChargeGrowth(builder, text.Text.Length);
             builder.Append(text);
         }
         return builder.ToText();

@@ -70,6 +70,16 @@ internal sealed partial class Renderer
         Charge(1 + (characters / 16));
     }
 
+    /// <summary>Counts what is about to be appended to a text.</summary>
+    public void ChargeGrowth(TextBuilder builder, long characters)
+    {
+        if (builder.Length + characters > _limits.MaximumCharacters)
+        {
+            throw new TemplateFault($"a text grew longer than {_limits.MaximumCharacters} characters");
+        }
+        Charge(1 + (characters / 16));
+    }
+
     /// <summary>Counts a search for a part in a text, which may take the product of their lengths.</summary>
     public void ChargeSearch(string text, string part) =>
         Charge(1 + (text.Length / 16) + (Math.Max(0L, text.Length - part.Length) * part.Length / 1024));
@@ -109,7 +119,7 @@ internal sealed partial class Renderer
                 Write(data.Text);
                 break;
             case Print print:
-                Write(PythonText.Of(Evaluate(print.Value)));
+                Write(PythonText.Of(this, Evaluate(print.Value)));
                 break;
             case If choice:
                 flow = Run(Branch(choice));
@@ -126,7 +136,7 @@ internal sealed partial class Renderer
                 break;
             case FilterBlock block:
                 written = Capture(block.Body, new Scope(_scope), out flow);
-                Write(PythonText.Of(Filtered(block.Value, written)));
+                Write(PythonText.Of(this, Filtered(block.Value, written)));
                 break;
             case Macro macro:
                 _scope.Set(macro.MacroName, Function(macro, _scope));
@@ -135,7 +145,7 @@ internal sealed partial class Renderer
                 Arguments arguments = EvaluateArguments(block.Call.Arguments);
                 FunctionValue caller = Function(block.Caller, _scope);
                 arguments = new Arguments(arguments.Positional, [.. arguments.Named, ("caller", caller)]);
-                Write(PythonText.Of(CallValue(Evaluate(block.Call.Target), arguments)));
+                Write(PythonText.Of(this, CallValue(Evaluate(block.Call.Target), arguments)));
                 break;
             case With with:
                 var inner = new Scope(_scope);
@@ -324,7 +334,7 @@ internal sealed partial class Renderer
 
     private void Write(TextValue text)
     {
-        ChargeText((long)_output.Length + text.Text.Length > _limits.MaximumCharacters ? long.MaxValue : text.Text.Length);
+        ChargeGrowth(_output, text.Text.Length);
         _output.Append(text);
     }
 

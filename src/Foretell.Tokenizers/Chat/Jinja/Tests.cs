@@ -38,13 +38,13 @@ internal static class Tests
             case "escaped":
                 return value is TextValue { IsMarkup: true };
             case "upper" or "lower":
-                return TextMethods.IsCase(PythonText.Of(value).Text, name == "upper");
+                return TextMethods.IsCase(renderer, PythonText.Of(renderer, value).Text, name == "upper");
             case "odd" or "even":
                 return Remainder(value, new IntegerValue(2), name).IsTrue == (name == "odd");
             case "divisibleby":
                 return !Remainder(value, arguments.BindAll(name, 1, "num")[0]!, name).IsTrue;
             case "sameas":
-                return IsSame(value, arguments.BindAll(name, 1, "other")[0]!);
+                return IsSame(renderer, value, arguments.BindAll(name, 1, "other")[0]!);
             case "filter":
                 return Filters.Exists(Arguments.Text(value, "filter").Text);
             case "test":
@@ -64,15 +64,15 @@ internal static class Tests
             {
                 renderer.ChargeSearch(whole.Text, part.Text);
             }
-            renderer.Charge(right is ListValue list ? list.Items.Count : 1);
-            return PythonComparison.Contains(right, left) == (operation == "in");
+            renderer.Charge(right is ListValue list ? list.Items.Count : left is TextValue key ? key.Text.Length / 64 : 1);
+            return PythonComparison.Contains(renderer, right, left) == (operation == "in");
         }
         if (operation is "==" or "!=")
         {
             renderer.Charge(left is TextValue text ? text.Text.Length / 64 : left is ListValue or DictionaryValue ? 16 : 1);
-            return PythonComparison.AreEqual(left, right) == (operation == "==");
+            return PythonComparison.AreEqual(renderer, left, right) == (operation == "==");
         }
-        int order = PythonComparison.Compare(left, right, operation);
+        int order = PythonComparison.Compare(renderer, left, right, operation);
         return operation switch { "<" => order < 0, "<=" => order <= 0, ">" => order > 0, _ => order >= 0 };
     }
 
@@ -97,11 +97,11 @@ internal static class Tests
             ? throw new TemplateFault(value is UndefinedValue missing ? missing.Reason : $"the test '{name}' is given a {value.TypeName}; expected a number")
             : PythonArithmetic.Apply(null!, "%", value, divisor);
 
-    private static bool IsSame(Value left, Value right) => left switch
+    private static bool IsSame(Renderer renderer, Value left, Value right) => left switch
     {
         NoneValue => right is NoneValue,
         BooleanValue => right is BooleanValue && left.IsTrue == right.IsTrue,
-        TextValue or IntegerValue => left.GetType() == right.GetType() && PythonComparison.AreEqual(left, right),
+        TextValue or IntegerValue => left.GetType() == right.GetType() && PythonComparison.AreEqual(renderer, left, right),
         _ => ReferenceEquals(left, right),
     };
 }

@@ -14,6 +14,7 @@ internal static class TextFormatting
         Queue<Value> left = new(values is ListValue { Kind: SequenceKind.Tuple } tuple ? tuple.Items : [values]);
         int given = left.Count;
         string text = format.Text;
+        renderer.ChargeText(text.Length);
         var builder = new TextBuilder();
         int position = 0;
         for (int at; (at = text.IndexOf('%', position)) >= 0;)
@@ -44,8 +45,9 @@ internal static class TextFormatting
             else
             {
                 Value value = named ?? (left.TryDequeue(out Value? next) ? next : throw new TemplateFault($"a format asks for more than the {given} values it is given"));
-                builder.Append(Directive(text[start..index], text[index], value));
-                renderer.ChargeText(builder.Length);
+                TextValue directive = Directive(renderer, text[start..index], text[index], value);
+                renderer.ChargeGrowth(builder, directive.Text.Length + index - position);
+                builder.Append(directive);
             }
             position = index + 1;
         }
@@ -58,6 +60,7 @@ internal static class TextFormatting
     public static Value Format(Renderer renderer, TextValue format, Arguments arguments)
     {
         string text = format.Text;
+        renderer.ChargeText(text.Length);
         var builder = new TextBuilder();
         int automatic = 0;
         for (int index = 0; index < text.Length;)
@@ -86,9 +89,10 @@ internal static class TextFormatting
             string name = colon < 0 ? field : field[..colon];
             int conversion = name.IndexOf('!', StringComparison.Ordinal);
             Value value = Field(renderer, conversion < 0 ? name : name[..conversion], arguments, ref automatic);
-            value = conversion < 0 ? value : name[conversion..] == "!r" ? PythonText.Repr(value) : PythonText.Of(value);
-            builder.Append(Specified(specification, value));
-            renderer.ChargeText(builder.Length);
+            value = conversion < 0 ? value : name[conversion..] == "!r" ? PythonText.Repr(renderer, value) : PythonText.Of(renderer, value);
+            TextValue written = Specified(renderer, specification, value);
+            renderer.ChargeGrowth(builder, written.Text.Length + close - index);
+            builder.Append(written);
             index = close + 1;
         }
         return builder.ToText(format.IsMarkup);
@@ -122,7 +126,7 @@ internal static class TextFormatting
         return value;
     }
 
-    private static TextValue Directive(string options, char kind, Value value)
+    private static TextValue Directive(Renderer renderer, string options, char kind, Value value)
     {
         bool left = options.Contains('-', StringComparison.Ordinal);
         string flags = options.TrimStart('-', '+', ' ', '#', '0');
@@ -135,7 +139,7 @@ internal static class TextFormatting
         switch (kind)
         {
             case 's' or 'r' or 'c':
-                text = kind == 'r' ? PythonText.Repr(value) : PythonText.Of(value);
+                text = kind == 'r' ? PythonText.Repr(renderer, value) : PythonText.Of(renderer, value);
                 text = precision is int most && most < text.CodePoints ? text.Slice(0, text.IndexOfCodePoint(most)) : text;
                 return Aligned(text, left ? '<' : '>', " ", width);
             case 'd' or 'i' or 'u':
@@ -158,11 +162,11 @@ internal static class TextFormatting
     }
 
     /// <summary>[[fill]align][sign][0][width][,][.precision][type].</summary>
-    private static TextValue Specified(string specification, Value value)
+    private static TextValue Specified(Renderer renderer, string specification, Value value)
     {
         if (specification.Length == 0)
         {
-            return PythonText.Of(value);
+            return PythonText.Of(renderer, value);
         }
         string rest = specification;
         string fill = " ";
@@ -196,7 +200,7 @@ internal static class TextFormatting
         char kind = rest.Length == 0 ? '\0' : rest.Length == 1 ? rest[0] : throw new TemplateFault($"a format has ':{specification}', which is not known");
         if (value is TextValue or NoneValue or ListValue or DictionaryValue)
         {
-            TextValue text = kind is '\0' or 's' ? PythonText.Of(value) : throw NoNumber(kind, value);
+            TextValue text = kind is '\0' or 's' ? PythonText.Of(renderer, value) : throw NoNumber(kind, value);
             text = precision is int most && most < text.CodePoints ? text.Slice(0, text.IndexOfCodePoint(most)) : text;
             return Aligned(text, align is null or '=' ? '<' : align.Value, fill, width);
         }

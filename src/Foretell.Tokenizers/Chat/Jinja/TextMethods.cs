@@ -10,25 +10,25 @@ internal static class TextMethods
 
     public static readonly FrozenDictionary<string, Method> All = new Dictionary<string, TextMethod>
     {
-        ["strip"] = (_, self, arguments) => Strip(self, arguments.Bind("strip", "chars")[0], left: true, right: true),
-        ["lstrip"] = (_, self, arguments) => Strip(self, arguments.Bind("lstrip", "chars")[0], left: true, right: false),
-        ["rstrip"] = (_, self, arguments) => Strip(self, arguments.Bind("rstrip", "chars")[0], left: false, right: true),
+        ["strip"] = (renderer, self, arguments) => Strip(renderer, self, arguments.Bind("strip", "chars")[0], left: true, right: true),
+        ["lstrip"] = (renderer, self, arguments) => Strip(renderer, self, arguments.Bind("lstrip", "chars")[0], left: true, right: false),
+        ["rstrip"] = (renderer, self, arguments) => Strip(renderer, self, arguments.Bind("rstrip", "chars")[0], left: false, right: true),
         ["upper"] = (renderer, self, _) => Map(renderer, self, (character, _) => char.ToUpperInvariant(character)),
         ["lower"] = (renderer, self, _) => Map(renderer, self, (character, _) => char.ToLowerInvariant(character)),
         ["casefold"] = (renderer, self, _) => Map(renderer, self, (character, _) => char.ToLowerInvariant(character)),
         ["swapcase"] = (renderer, self, _) => Map(renderer, self, (character, _) => char.IsUpper(character) ? char.ToLowerInvariant(character) : char.ToUpperInvariant(character)),
         ["title"] = (renderer, self, _) => Map(renderer, self, (character, before) => char.IsLetter(before) ? char.ToLowerInvariant(character) : char.ToUpperInvariant(character)),
         ["capitalize"] = (renderer, self, _) => Capitalize(renderer, self),
-        ["startswith"] = (_, self, arguments) => BooleanValue.Of(Affix(arguments, "startswith").Any(part => self.Text.StartsWith(part, StringComparison.Ordinal))),
-        ["endswith"] = (_, self, arguments) => BooleanValue.Of(Affix(arguments, "endswith").Any(part => self.Text.EndsWith(part, StringComparison.Ordinal))),
-        ["removeprefix"] = (_, self, arguments) => self.Slice(Affix(arguments, "removeprefix").FirstOrDefault(part => self.Text.StartsWith(part, StringComparison.Ordinal), "").Length, self.Text.Length),
-        ["removesuffix"] = (_, self, arguments) => self.Slice(0, self.Text.Length - Affix(arguments, "removesuffix").FirstOrDefault(part => self.Text.EndsWith(part, StringComparison.Ordinal), "").Length),
+        ["startswith"] = (renderer, self, arguments) => BooleanValue.Of(Affix(renderer, self, arguments, "startswith").Any(part => self.Text.StartsWith(part, StringComparison.Ordinal))),
+        ["endswith"] = (renderer, self, arguments) => BooleanValue.Of(Affix(renderer, self, arguments, "endswith").Any(part => self.Text.EndsWith(part, StringComparison.Ordinal))),
+        ["removeprefix"] = (renderer, self, arguments) => self.Slice(Affix(renderer, self, arguments, "removeprefix").FirstOrDefault(part => self.Text.StartsWith(part, StringComparison.Ordinal), "").Length, self.Text.Length),
+        ["removesuffix"] = (renderer, self, arguments) => self.Slice(0, self.Text.Length - Affix(renderer, self, arguments, "removesuffix").FirstOrDefault(part => self.Text.EndsWith(part, StringComparison.Ordinal), "").Length),
         ["split"] = (renderer, self, arguments) => Split(renderer, self, arguments, "split"),
         ["rsplit"] = (renderer, self, arguments) => Split(renderer, self, arguments, "rsplit"),
         ["splitlines"] = (renderer, self, arguments) =>
         {
             renderer.ChargeText(self.Text.Length);
-            return new ListValue([.. Lines(self, arguments.Bind("splitlines", "keepends")[0]?.IsTrue ?? false)]);
+            return new ListValue([.. Lines(renderer, self, arguments.Bind("splitlines", "keepends")[0]?.IsTrue ?? false)]);
         },
         ["partition"] = (renderer, self, arguments) => Partition(renderer, self, arguments, fromEnd: false),
         ["rpartition"] = (renderer, self, arguments) => Partition(renderer, self, arguments, fromEnd: true),
@@ -48,14 +48,14 @@ internal static class TextMethods
             renderer.ChargeSearch(self.Text, part);
             return new IntegerValue(part.Length == 0 ? self.CodePoints + 1 : System.Text.RegularExpressions.Regex.Count(self.Text, System.Text.RegularExpressions.Regex.Escape(part), System.Text.RegularExpressions.RegexOptions.CultureInvariant));
         },
-        ["isdigit"] = (_, self, _) => AllAre(self, char.IsDigit),
-        ["isdecimal"] = (_, self, _) => AllAre(self, char.IsDigit),
-        ["isnumeric"] = (_, self, _) => AllAre(self, char.IsNumber),
-        ["isalpha"] = (_, self, _) => AllAre(self, char.IsLetter),
-        ["isalnum"] = (_, self, _) => AllAre(self, char.IsLetterOrDigit),
-        ["isspace"] = (_, self, _) => AllAre(self, PythonText.IsSpace),
-        ["isupper"] = (_, self, _) => BooleanValue.Of(IsCase(self.Text, upper: true)),
-        ["islower"] = (_, self, _) => BooleanValue.Of(IsCase(self.Text, upper: false)),
+        ["isdigit"] = (renderer, self, _) => AllAre(renderer, self, char.IsDigit),
+        ["isdecimal"] = (renderer, self, _) => AllAre(renderer, self, char.IsDigit),
+        ["isnumeric"] = (renderer, self, _) => AllAre(renderer, self, char.IsNumber),
+        ["isalpha"] = (renderer, self, _) => AllAre(renderer, self, char.IsLetter),
+        ["isalnum"] = (renderer, self, _) => AllAre(renderer, self, char.IsLetterOrDigit),
+        ["isspace"] = (renderer, self, _) => AllAre(renderer, self, PythonText.IsSpace),
+        ["isupper"] = (renderer, self, _) => BooleanValue.Of(IsCase(renderer, self.Text, upper: true)),
+        ["islower"] = (renderer, self, _) => BooleanValue.Of(IsCase(renderer, self.Text, upper: false)),
         ["center"] = (renderer, self, arguments) => Pad(renderer, self, arguments, "center"),
         ["ljust"] = (renderer, self, arguments) => Pad(renderer, self, arguments, "ljust"),
         ["rjust"] = (renderer, self, arguments) => Pad(renderer, self, arguments, "rjust"),
@@ -69,10 +69,11 @@ internal static class TextMethods
         ["format"] = TextFormatting.Format,
     }.ToFrozenDictionary(entry => entry.Key, entry => (Method)((renderer, self, arguments) => entry.Value(renderer, (TextValue)self, arguments)), StringComparer.Ordinal);
 
-    public static TextValue Strip(TextValue text, Value? characters, bool left, bool right)
+    public static TextValue Strip(Renderer renderer, TextValue text, Value? characters, bool left, bool right)
     {
         string? wanted = characters is null or NoneValue ? null : Arguments.Text(characters, "strip").Text;
         int start = 0, end = text.Text.Length;
+        renderer.ChargeText(end);
         while (left && start < end && Goes(text.Text[start]))
         {
             start++;
@@ -118,7 +119,7 @@ internal static class TextMethods
         {
             for (; count != 0 && position <= text.Text.Length; count--)
             {
-                renderer.ChargeText((long)builder.Length + replacement.Text.Length > int.MaxValue / 4 ? long.MaxValue : replacement.Text.Length);
+                renderer.ChargeGrowth(builder, replacement.Text.Length);
                 int end = position < text.Text.Length ? position + text.LengthAt(position) : position;
                 builder.Append(replacement).Append(text, position, end);
                 position = end > position ? end : position + 1;
@@ -128,7 +129,7 @@ internal static class TextMethods
         for (int found; count != 0 && (found = text.Text.IndexOf(old.Text, position, StringComparison.Ordinal)) >= 0; count--)
         {
             renderer.Charge(1 + ((found - position + replacement.Text.Length) / 16));
-            renderer.ChargeText((long)builder.Length + replacement.Text.Length > int.MaxValue / 4 ? long.MaxValue : 0);
+            renderer.ChargeGrowth(builder, 0);
             builder.Append(text, position, found).Append(replacement);
             position = found + old.Text.Length;
         }
@@ -141,8 +142,8 @@ internal static class TextMethods
         var builder = new TextBuilder();
         for (int index = 0; index < items.Length; index++)
         {
-            TextValue item = strict ? Arguments.Text(items[index], "join") : PythonText.Of(items[index]);
-            renderer.ChargeText((long)builder.Length + item.Text.Length > int.MaxValue / 4 ? long.MaxValue : item.Text.Length + separator.Text.Length);
+            TextValue item = strict ? Arguments.Text(items[index], "join") : PythonText.Of(renderer, items[index]);
+            renderer.ChargeGrowth(builder, item.Text.Length + separator.Text.Length);
             if (index > 0)
             {
                 builder.Append(separator);
@@ -153,7 +154,7 @@ internal static class TextMethods
     }
 
     /// <summary>The lines, without what ends them unless <paramref name="keepEnds"/>.</summary>
-    public static IEnumerable<TextValue> Lines(TextValue text, bool keepEnds = false)
+    public static IEnumerable<TextValue> Lines(Renderer renderer, TextValue text, bool keepEnds = false)
     {
         for (int start = 0; start < text.Text.Length;)
         {
@@ -163,19 +164,28 @@ internal static class TextMethods
                 end++;
             }
             int next = end < text.Text.Length ? end + (text.Text[end] == '\r' && end + 1 < text.Text.Length && text.Text[end + 1] == '\n' ? 2 : 1) : end;
+            renderer.Charge(4);
             yield return text.Slice(start, keepEnds ? next : end);
             start = next;
         }
     }
 
-    public static bool IsCase(string text, bool upper) =>
-        text.Any(character => upper ? char.IsUpper(character) : char.IsLower(character))
-        && !text.Any(character => upper ? char.IsLower(character) : char.IsUpper(character));
-
-    private static BooleanValue AllAre(TextValue text, Func<char, bool> holds) => BooleanValue.Of(text.Text.Length > 0 && text.Text.All(holds));
-
-    private static IEnumerable<string> Affix(Arguments arguments, string method)
+    public static bool IsCase(Renderer renderer, string text, bool upper)
     {
+        renderer.Charge(text.Length / 8);
+        return text.Any(character => upper ? char.IsUpper(character) : char.IsLower(character))
+            && !text.Any(character => upper ? char.IsLower(character) : char.IsUpper(character));
+    }
+
+    private static BooleanValue AllAre(Renderer renderer, TextValue text, Func<char, bool> holds)
+    {
+        renderer.Charge(text.Text.Length / 16);
+        return BooleanValue.Of(text.Text.Length > 0 && text.Text.All(holds));
+    }
+
+    private static IEnumerable<string> Affix(Renderer renderer, TextValue text, Arguments arguments, string method)
+    {
+        renderer.Charge(text.Text.Length / 64);
         Value affix = arguments.BindAll(method, 1, "affix")[0]!;
         return affix is ListValue { Kind: SequenceKind.Tuple } several
             ? several.Items.Select(part => Arguments.Text(part, method).Text)
@@ -204,7 +214,7 @@ internal static class TextMethods
             renderer.ChargeText(text.Text.Length);
             pieces = Pieces(text.Text, separator, most, fromEnd);
         }
-        renderer.Charge(pieces.Count);
+        renderer.Charge(4L * pieces.Count);
         return new ListValue([.. pieces.Select(piece => text.Slice(piece.Start, piece.End))]);
     }
 
@@ -248,12 +258,12 @@ internal static class TextMethods
                 words.Add((start, index));
             }
         }
-        if (most >= 0 && words.Count > most + 1)
+        if (most >= 0 && words.Count >= most + 1)
         {
             if (fromEnd)
             {
+                int end = words[words.Count - most - 1].End;
                 words.RemoveRange(1, words.Count - most - 1);
-                int end = most == 0 ? PythonText.TrimEnd(text).Length : PythonText.TrimEnd(text[..words[1].Start]).Length;
                 words[0] = (0, end);
             }
             else
@@ -269,6 +279,7 @@ internal static class TextMethods
     {
         TextValue separator = Arguments.Text(arguments.BindAll("partition", 1, "sep")[0], "partition");
         renderer.ChargeSearch(text.Text, separator.Text);
+        renderer.ChargeText(text.Text.Length);
         if (separator.Text.Length == 0)
         {
             throw new TemplateFault("'partition' splits at an empty separator");
@@ -292,7 +303,7 @@ internal static class TextMethods
         {
             return must ? throw new TemplateFault($"'{method}' looks for a part that the text doesn't have") : new IntegerValue(BigInteger.MinusOne);
         }
-        return new IntegerValue(text.Slice(0, from + found).CodePoints);
+        return new IntegerValue(text.CodePoints == text.Text.Length ? from + found : text.Slice(0, from + found).CodePoints);
 
         int Bound(Value? value, int whenAbsent)
         {
