@@ -21,11 +21,14 @@ internal sealed class AssistantSpans(RenderedChat chat, Tokenizer tokenizer)
             {
                 continue;
             }
-            ChatPiece[] words = [.. chat.Pieces.Where(piece => piece.MessageIndex == message)];
+            // A later message may repeat this one's words: the name of a tool whose result it gives.
+            ChatPiece[] words = [.. chat.Pieces.SkipWhile(piece => piece.MessageIndex != message)
+                .TakeWhile(piece => piece.MessageIndex == message || piece.Origin == ChatOrigin.Template)
+                .Where(piece => piece.MessageIndex == message)];
             if (words.Length > 0)
             {
-                OutputSpan turn = chat.Turns.Find(turn => turn.Index == message && turn.Start <= words[0].Start && turn.End >= words[^1].End);
-                spans.Add(turn.End > 0 ? InTurn(turn, words) : Around(words));
+                OutputSpan turn = chat.Turns.Find(turn => turn.Index == message && turn.Start <= words[0].Start && turn.End >= words[0].End);
+                spans.Add(turn.End > 0 ? InTurn(turn, [.. words.Where(piece => piece.End <= turn.End)]) : Around(words));
             }
         }
         return spans;
@@ -39,12 +42,14 @@ internal sealed class AssistantSpans(RenderedChat chat, Tokenizer tokenizer)
         {
             start++;
         }
+        start = start - turn.Start < _prompt.Value.Length ? Math.Max(turn.Start, BeforeTag(_text, start)) : start;
         if (start == turn.Start)
         {
             start = BehindPrompt(turn.Start, words[0].Start) ?? start;
         }
-        int end = turn.End;
-        foreach ((int _, int controlEnd) in Controls(words[^1].End, turn.End))
+        int limit = Math.Min(turn.End, NextWords(words[^1].End));
+        int end = limit == turn.End ? limit : words[^1].End;
+        foreach ((int _, int controlEnd) in Controls(words[^1].End, limit))
         {
             end = controlEnd;
         }
@@ -56,8 +61,7 @@ internal sealed class AssistantSpans(RenderedChat chat, Tokenizer tokenizer)
     {
         int before = chat.Pieces.LastOrDefault(piece => piece.End <= words[0].Start && piece.Origin != ChatOrigin.Template).End;
         int start = BehindPrompt(before, words[0].Start) ?? words[0].Start;
-        ChatPiece next = chat.Pieces.FirstOrDefault(piece => piece.Start >= words[^1].End && piece.Origin != ChatOrigin.Template);
-        int limit = next.End > 0 ? next.Start : _text.Length;
+        int limit = NextWords(words[^1].End);
         string? end = chat.Template.SpecialTokens.GetValueOrDefault("eos_token");
         int stop = end is { Length: > 0 } ? _text.IndexOf(end, words[^1].End, limit - words[^1].End, StringComparison.Ordinal) : -1;
         if (stop >= 0)
@@ -71,6 +75,22 @@ internal sealed class AssistantSpans(RenderedChat chat, Tokenizer tokenizer)
             return (start, beginsTurn ? words[^1].End : controlEnd);
         }
         return (start, words[^1].End);
+    }
+
+    /// <summary>The place itself, or where the tag such as &lt;think&gt; begins inside which it lies.</summary>
+    public static int BeforeTag(string text, int place)
+    {
+        const int longest = 64;
+        int from = Math.Max(0, place - longest);
+        int open = text.AsSpan(from, place - from).LastIndexOfAny('<', '[');
+        return open < 0 || text.AsSpan(from + open, place - from - open).IndexOfAny('>', ']') >= 0 ? place : from + open;
+    }
+
+    /// <summary>Where somebody's words begin next.</summary>
+    private int NextWords(int from)
+    {
+        ChatPiece next = chat.Pieces.FirstOrDefault(piece => piece.Start >= from && piece.Origin != ChatOrigin.Template);
+        return next.End > 0 ? next.Start : _text.Length;
     }
 
     private int? BehindPrompt(int from, int to)

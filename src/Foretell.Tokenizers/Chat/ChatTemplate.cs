@@ -154,7 +154,10 @@ public sealed class ChatTemplate
             Conversation opening = conversation with { Messages = [.. conversation.Messages.Take(before)] };
             string without = Render(opening with { AddGenerationPrompt = false }).Text;
             string with = Render(opening with { AddGenerationPrompt = true }).Text;
-            return with.StartsWith(without, StringComparison.Ordinal) ? with[without.Length..] : "";
+
+            // Some templates end the text in another way where no answer is to follow.
+            int common = with.AsSpan().CommonPrefixLength(without);
+            return with[(common == without.Length ? common : AssistantSpans.BeforeTag(with, common))..];
         }
         catch (ChatTemplateException)
         {

@@ -26,9 +26,13 @@ internal static class ChatTemplateProbe
         // Without tools the text shows calls alone; a template that shows them only beside tools gets them.
         return Shows(new Conversation(messages)) || Shows(new Conversation(messages) { Tools = Opening.Tools });
 
-        bool Shows(Conversation conversation) => Try(template, conversation, form) is string text
+        bool Shows(Conversation conversation) => Try(template, conversation, form) is string text && !WritesNone(conversation, text)
             && text.Contains(Tool, StringComparison.Ordinal) && text.Contains(Key, StringComparison.Ordinal) && text.Contains(Worth, StringComparison.Ordinal)
             && !text.Contains($"'{Key}'", StringComparison.Ordinal) && !text.Contains($"\\\"{Key}", StringComparison.Ordinal);
+
+        // Python's word for missing content, printed.
+        bool WritesNone(Conversation conversation, string text) => !form.EmptyContent && text.Contains("None", StringComparison.Ordinal)
+            && Try(template, conversation, form with { EmptyContent = true })?.Contains("None", StringComparison.Ordinal) != true;
     }
 
     private static Conversation Opening => new([new ChatMessage("user", "Hello")])

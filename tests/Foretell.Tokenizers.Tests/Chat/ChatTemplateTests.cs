@@ -82,6 +82,7 @@ public class ChatTemplateTests
     [Theory]
     [InlineData("{{ m.tool_calls[0].function.arguments | tojson }}")]
     [InlineData("{{ '' + m.tool_calls[0].function.arguments }}")]
+    [InlineData("{{ m.content }}{{ m.tool_calls[0].function.arguments | tojson }}")]
     [InlineData("{{ m.content + m.tool_calls[0].function.arguments }}")]
     [InlineData("{% if m.content is none %}{{ m.tool_calls[0].function.arguments | tojson }}{% endif %}")]
     public void Render_ToolCalls_AreGivenInTheFormThatTheTemplateWants(string show)

@@ -164,6 +164,18 @@ public class RenderedChatTests
         Assert.Equal(["Hello<|im_end|>"], chat.AssistantRanges(tokenizer).Select(range => chat.Text[range.Start..range.End]));
     }
 
+    [Theory]
+    [InlineData("{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.role == 'assistant' %}<answer>{% endif %}{{ m.content }}<|im_end|>{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n<think>{% endif %}", "<answer>Hello<|im_end|>")]
+    [InlineData("{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% else %}<|endoftext|>{% endif %}", "Hello<|im_end|>")]
+    [InlineData("{% for m in messages %}[{{ m.content }}]{% endfor %}", "[Hello]")]
+    public void AssistantRanges_OfOtherTemplates_BeginBehindWhatTheyShareWithThePrompt(string source, string expected)
+    {
+        Tokenizer tokenizer = Load("tokenizers/qwen3");
+        RenderedChat chat = ChatTemplate.Parse(source).Render(Chats.Of(("user", "Hi"), ("assistant", "Hello"), ("user", "Bye")));
+        (int start, int end) = Assert.Single(chat.AssistantRanges(tokenizer));
+        Assert.Equal(expected, chat.Text[start..end]);
+    }
+
     [Fact]
     public void AssistantRanges_WithGenerationBlocks_AreWhatTheyEnclose()
     {

@@ -5,6 +5,10 @@ internal static class Tests
 {
     public static bool Holds(Renderer renderer, string name, Value value, Arguments arguments)
     {
+        if (Comparison(name) is null && name is not ("divisibleby" or "sameas") && Exists(name))
+        {
+            arguments.Bind(name);
+        }
         switch (name)
         {
             case "defined":
