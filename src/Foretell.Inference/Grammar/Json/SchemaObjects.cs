@@ -41,6 +41,8 @@ internal sealed class SchemaObjects(MergedSchema schema, JsonForm form, Func<IRe
         int mostAfterFirst = mostAdditional == Expression.Unbounded ? mostAdditional : mostAdditional - 1;
         Expression afterFirst = another is null ? later : Expression.Sequence(Expression.Repeat(Expression.Sequence(form.Comma, another), 0, mostAfterFirst), JsonForm.CloseBrace);
         List<Expression> firsts = [needsOne ? Expression.Nothing : JsonForm.CloseBrace, another is null ? Expression.Nothing : Expression.Sequence(another, afterFirst)];
+        // The alternatives stand side by side and not within each other: a thousand optional members must not need a deep stack.
+        List<Expression> laters = [later];
         for (int index = names.Count - 1; index >= 0; index--)
         {
             Expression member = value(Member(schema, names[index]));
@@ -50,10 +52,12 @@ internal sealed class SchemaObjects(MergedSchema schema, JsonForm form, Func<IRe
             if (isRequired)
             {
                 firsts.Clear();
+                laters.Clear();
             }
             firsts.Add(here);
+            laters.Add(behind);
             // What follows is used twice; a rule keeps it one.
-            later = isRequired ? behind : Shared(names[index], Expression.Choice(behind, later));
+            later = isRequired ? behind : Shared(names[index], Expression.Choice(laters.ToArray()));
         }
         return Expression.Sequence(JsonForm.OpenBrace, Expression.Choice(firsts));
     }
