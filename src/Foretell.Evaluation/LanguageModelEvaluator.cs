@@ -35,7 +35,7 @@ public sealed class LanguageModelEvaluator
         _tokenizer = tokenizer;
     }
 
-    /// <param name="text">Any bytes; read once to its end, in blocks.</param>
+    /// <param name="text">Any bytes; read once to its end, in blocks. Where the tokenizer normalizes text, the score is of the normalized text over the bytes as they were.</param>
     /// <param name="progress">Told after each window what the score is so far.</param>
     /// <param name="cancellation">Looked at before each token.</param>
     public LanguageModelScore Evaluate(Stream text, IProgress<LanguageModelScore>? progress = null, CancellationToken cancellation = default)
@@ -44,8 +44,9 @@ public sealed class LanguageModelEvaluator
         double nats = 0;
         long tokens = 0;
         long bytes = 0;
+        long read = 0;
         WindowedPrediction.Run(
-            TokenBlocks.Read(text, _tokenizer),
+            TokenBlocks.Read(text, _tokenizer, block => read += block.Length, mayNormalize: !_tokenizer.IsLossless),
             _predictor,
             WindowedPrediction.StartToken(_tokenizer),
             (token, logits) =>
@@ -57,6 +58,6 @@ public sealed class LanguageModelEvaluator
             },
             () => progress?.Report(new LanguageModelScore(nats, tokens, bytes)),
             cancellation);
-        return new LanguageModelScore(nats, tokens, bytes);
+        return new LanguageModelScore(nats, tokens, read);
     }
 }

@@ -13,8 +13,9 @@ public static class TokenBlocks
     /// <param name="text">Any bytes; read to its end.</param>
     /// <param name="tokenizer">Encodes each block by itself.</param>
     /// <param name="blockRead">Called with each block's bytes before its tokens come, or null.</param>
+    /// <param name="mayNormalize">Whether tokens that stand for other bytes than the text's are taken as they come: enough to score a text, not to give it back.</param>
     /// <exception cref="InvalidDataException">The tokenizer does not give this text's bytes back, so nothing that depends on it would.</exception>
-    public static IEnumerable<int> Read(Stream text, Tokenizer tokenizer, Action<ReadOnlyMemory<byte>>? blockRead = null)
+    public static IEnumerable<int> Read(Stream text, Tokenizer tokenizer, Action<ReadOnlyMemory<byte>>? blockRead = null, bool mayNormalize = false)
     {
         byte[] block = new byte[BlockBytes];
         var ids = new List<int>();
@@ -29,7 +30,10 @@ public static class TokenBlocks
             blockRead?.Invoke(block.AsMemory(0, length));
             ids.Clear();
             tokenizer.Encode(block.AsSpan(0, length), ids);
-            CheckLossless(block.AsSpan(0, length), ids, tokenizer, offset);
+            if (!mayNormalize)
+            {
+                CheckLossless(block.AsSpan(0, length), ids, tokenizer, offset);
+            }
             foreach (int id in ids)
             {
                 yield return id;

@@ -5,6 +5,9 @@ public sealed class Storage
 {
     private nint _pointer;
 
+    /// <summary>Made when first asked for: most blocks live for one operation and keep nothing.</summary>
+    private Dictionary<string, (long Version, IDisposable Value)>? _derived;
+
     internal Storage(Device device, long bytes)
     {
         Device = device;
@@ -35,7 +38,7 @@ public sealed class Storage
     public bool IsPersistent { get; set; }
 
     /// <summary>What a backend derived from the contents and keeps beside them, by purpose; it is disposed with the storage.</summary>
-    internal Dictionary<string, (long Version, IDisposable Value)> Derived { get; } = [];
+    internal Dictionary<string, (long Version, IDisposable Value)> Derived => LazyInitializer.EnsureInitialized(ref _derived, () => []);
 
     internal nint Pointer
     {
@@ -53,11 +56,11 @@ public sealed class Storage
     {
         if (_pointer != 0)
         {
-            foreach ((_, IDisposable value) in Derived.Values)
+            foreach ((_, IDisposable value) in _derived?.Values ?? Enumerable.Empty<(long, IDisposable)>())
             {
                 value.Dispose();
             }
-            Derived.Clear();
+            _derived?.Clear();
             if (!IsReadOnly)
             {
                 Device.Memory.Return(_pointer, Bytes);
