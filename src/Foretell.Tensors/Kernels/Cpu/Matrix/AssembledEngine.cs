@@ -3,9 +3,6 @@ namespace Foretell.Tensors.Kernels.Cpu.Matrix;
 /// <summary>An engine whose kernels are assembled when they are first needed, one for each number of rows and streams.</summary>
 internal abstract unsafe class AssembledEngine : MatrixEngine
 {
-    /// <summary>Stands for the number of streams of a kernel that reads one and fetches another block meanwhile.</summary>
-    protected const int FetchingStream = 0;
-
     private readonly ExecutableMemory?[,] _kernels = new ExecutableMemory?[33, 5];
 
     /// <summary>Right panels that the few-row kernel of this many rows reads at once.</summary>
@@ -40,32 +37,36 @@ internal abstract unsafe class AssembledEngine : MatrixEngine
         }
     }
 
-    /// <summary><see cref="MatrixEngine.MultiplyBlocks"/> by kernels of one stream that fetch a coming block while they read one.</summary>
+    /// <summary><see cref="MatrixEngine.MultiplyBlocks"/> with as little around the kernels as can be.</summary>
     /// <param name="products">The products.</param>
     /// <param name="kernelRows">Rows that one kernel takes.</param>
     /// <param name="leftRowBytes">Bytes from one row of a left panel to the next.</param>
     protected void RunBlocks(in BlockProducts products, int kernelRows, int leftRowBytes)
     {
-        int known = products.Count + products.Following;
-        for (int block = 0; block < products.Count; block++)
+        int fetched = BlocksAhead;
+        for (int block = 0, run; block < products.Count; block += run)
         {
-            byte* right = products.Rights[block];
+            run = products.Rows <= FewRows ? products.Run(block) : 1;
+            fetched = products.Fetch(fetched, block + run, kernelRows);
+            if (run > 1)
+            {
+                MultiplyRun(products, block, run);
+                continue;
+            }
             for (int row = 0; row < products.Rows; row += kernelRows)
             {
-                int rows = Math.Min(kernelRows, products.Rows - row);
                 KernelArguments call = new()
                 {
                     Left = products.Left + block * products.LeftBlockBytes + row * leftRowBytes,
-                    Right = right,
+                    Right = products.Rights[block],
                     Result = products.Result + block * products.ResultBlock + row * products.Stride,
                     RightPanelBytes = products.RightPanelBytes,
                     ResultRowBytes = products.Stride * sizeof(float),
                     Steps = block + 1 < products.Count ? products.Steps : products.LastSteps,
                     Panels = products.Panels,
                     Accumulate = products.Continues && block > 0 ? 1 : 0,
-                    RightFetchBytes = row == 0 && block + BlocksAhead < known ? products.Rights[block + BlocksAhead] - right : 0,
                 };
-                Execute(Kernel(rows, FetchingStream), &call);
+                Execute(Kernel(Math.Min(kernelRows, products.Rows - row), 1), &call);
             }
         }
     }

@@ -11,8 +11,7 @@ namespace Foretell.Tensors.Kernels.Cpu.Matrix;
 /// <param name="bfloat16">Pairs of bfloat16 (VDPBF16PS) in the layout of <see cref="TilePanels"/>, else singles in that of <see cref="FloatPanels"/>.</param>
 /// <param name="rows">Rows of the left panel.</param>
 /// <param name="streams">Right panels read at once, far apart; several also prefetch, since only memory-bound products use them.</param>
-/// <param name="fetches">Whether a coming block is fetched, <see cref="KernelArguments.RightFetchBytes"/> from the one stream that is read.</param>
-internal sealed class Avx512Kernel(bool bfloat16, int rows, int streams, bool fetches)
+internal sealed class Avx512Kernel(bool bfloat16, int rows, int streams)
 {
     /// <summary>Rows of a left panel of singles.</summary>
     public const int FloatPanelRows = 8;
@@ -31,9 +30,8 @@ internal sealed class Avx512Kernel(bool bfloat16, int rows, int streams, bool fe
 
     private readonly int _sums = rows * streams * VectorsPerPanel;
 
-    /// <summary>Assembles a kernel; 0 streams stand for one that fetches a coming block.</summary>
     public static ExecutableMemory Assemble(bool bfloat16, int rows, int streams) =>
-        new(new Avx512Kernel(bfloat16, rows, Math.Max(1, streams), streams == 0).Emit);
+        new(new Avx512Kernel(bfloat16, rows, streams).Emit);
 
     /// <summary>The byte offset of a field of <see cref="KernelArguments"/>, through rdi.</summary>
     public static AssemblerMemoryOperand Argument(string field) => __qword_ptr[rdi + (int)Marshal.OffsetOf<KernelArguments>(field)];
@@ -61,10 +59,6 @@ internal sealed class Avx512Kernel(bool bfloat16, int rows, int streams, bool fe
         {
             a.mov(s_streamCursors[stream], s_streamCursors[stream - 1]);
             a.add(s_streamCursors[stream], Argument(nameof(KernelArguments.RightStreamBytes)));
-        }
-        if (fetches)
-        {
-            a.mov(r10, Argument(nameof(KernelArguments.RightFetchBytes)));
         }
         a.mov(rcx, Argument(nameof(KernelArguments.Steps)));
         EmitDepth(a);
@@ -106,7 +100,7 @@ internal sealed class Avx512Kernel(bool bfloat16, int rows, int streams, bool fe
     /// <summary>Asks for the lines that the next panel's sums go to, so that they are here when it ends.</summary>
     private void FetchNextResult(Assembler a)
     {
-        if (streams > 1 || fetches)
+        if (streams > 1)
         {
             return;
         }
@@ -180,10 +174,6 @@ internal sealed class Avx512Kernel(bool bfloat16, int rows, int streams, bool fe
                 if (streams > 1)
                 {
                     a.prefetcht1(__byte_ptr[s_streamCursors[stream] + (rightOffset(half) + PrefetchBytes)]);
-                }
-                if (fetches)
-                {
-                    a.prefetcht0(__byte_ptr[s_streamCursors[stream] + r10 + rightOffset(half)]);
                 }
                 a.vmovups(right[half], __zmmword_ptr[s_streamCursors[stream] + rightOffset(half)]);
             }

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace Foretell.Tensors.Kernels.Cpu.Matrix;
 
 /// <summary>
@@ -58,6 +60,32 @@ internal unsafe struct BlockProducts
             run++;
         }
         return run;
+    }
+
+    /// <summary>
+    /// Asks for the blocks that come soon after <paramref name="end"/>, all their lines at once: that brings more of them
+    /// together than asking line by line within the kernels (half as long again from memory).
+    /// </summary>
+    /// <param name="fetched">Blocks that have been asked for already, by the one before or as the last call's following ones.</param>
+    /// <param name="end">One past the block that is multiplied next.</param>
+    /// <param name="mostRows">With more rows than this nothing waits for memory, and nothing is fetched.</param>
+    /// <returns>Blocks that have been asked for now.</returns>
+    public readonly int Fetch(int fetched, int end, int mostRows)
+    {
+        int until = Math.Min(end + MatrixEngine.BlocksAhead, Count + Following);
+        if (Rows > mostRows || !Sse.IsSupported)
+        {
+            return until;
+        }
+        for (int block = Math.Max(fetched, end); block < until; block++)
+        {
+            byte* line = Rights[block];
+            for (byte* last = line + Panels * RightPanelBytes; line < last; line += 64)
+            {
+                Sse.Prefetch1(line);
+            }
+        }
+        return until;
     }
 
     /// <summary>Whether blocks after the first continue from what the result holds.</summary>

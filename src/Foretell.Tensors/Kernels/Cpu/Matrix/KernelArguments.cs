@@ -40,9 +40,6 @@ internal unsafe struct KernelArguments
     /// <summary>Bytes between the streams' result columns.</summary>
     public long ResultStreamBytes;
 
-    /// <summary>Bytes from the right panel that is read to the one that is fetched meanwhile, for kernels that fetch a coming block.</summary>
-    public long RightFetchBytes;
-
     /// <summary>Tile shapes for LDTILECFG.</summary>
     public byte* TileConfiguration;
 }

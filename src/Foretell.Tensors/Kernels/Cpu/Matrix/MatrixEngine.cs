@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Foretell.Tensors.Kernels.Cpu.Matrix;
 
@@ -15,7 +14,7 @@ internal abstract unsafe class MatrixEngine
     /// <summary>Columns of a packed right panel.</summary>
     public const int ColumnPanel = 32;
 
-    /// <summary>How many blocks ahead of their use <see cref="MultiplyBlocks"/> fetches: about 8 KiB.</summary>
+    /// <summary>How many blocks ahead of their use <see cref="MultiplyBlocks"/> fetches.</summary>
     public const int BlocksAhead = 2;
 
     private const int MostRows = 32;
@@ -186,30 +185,22 @@ internal abstract unsafe class MatrixEngine
     /// </summary>
     public virtual void MultiplyBlocks(in BlockProducts products)
     {
-        for (int block = 0; block < products.Count;)
+        int fetched = BlocksAhead;
+        for (int block = 0, run; block < products.Count; block += run)
         {
-            int run = products.Run(block);
-            FetchAhead(products, block + run - 1);
-            long panelBytes = run > 1 ? products.Rights[block + 1] - products.Rights[block] : products.RightPanelBytes;
-            MultiplyPanel(products.Left + block * products.LeftBlockBytes, products.Rights[block], panelBytes,
-                block + run < products.Count ? products.Steps : products.LastSteps, products.Result + block * products.ResultBlock, products.Stride,
-                products.Rows, run * products.Panels * ColumnPanel, products.Continues && block > 0);
-            block += run;
+            run = products.Run(block);
+            fetched = products.Fetch(fetched, block + run, FewRows);
+            MultiplyRun(products, block, run);
         }
     }
 
-    private void FetchAhead(in BlockProducts products, int block)
+    /// <summary>Blocks [<paramref name="block"/>, <paramref name="block"/> + <paramref name="run"/>) as one product.</summary>
+    protected void MultiplyRun(in BlockProducts products, int block, int run)
     {
-        int coming = block + BlocksAhead;
-        if (products.Rows > FewRows || coming >= products.Count + products.Following || !Sse.IsSupported)
-        {
-            return;
-        }
-        byte* line = products.Rights[coming];
-        for (byte* end = line + products.Panels * products.RightPanelBytes; line < end; line += 64)
-        {
-            Sse.Prefetch1(line);
-        }
+        long panelBytes = run > 1 ? products.Rights[block + 1] - products.Rights[block] : products.RightPanelBytes;
+        MultiplyPanel(products.Left + block * products.LeftBlockBytes, products.Rights[block], panelBytes,
+            block + run < products.Count ? products.Steps : products.LastSteps, products.Result + block * products.ResultBlock, products.Stride,
+            products.Rows, run * products.Panels * ColumnPanel, products.Continues && block > 0);
     }
 
     /// <summary>The kernel: a left panel of <paramref name="rows"/> rows times whole right panels.</summary>
