@@ -37,6 +37,14 @@ public sealed class ForetellChatClient : IChatClient
     {
     }
 
+    /// <param name="host">Stays the caller's. <see cref="ChatOptions.ModelId"/> may name any of its models; a model stays loaded while one of its answers is written.</param>
+    /// <param name="defaultModel">The model of requests without a name.</param>
+    /// <exception cref="UnknownModelException">The host has no such model.</exception>
+    public ForetellChatClient(ModelHost<ForetellModel> host, string defaultModel)
+        : this(HostedModelSource.Of(host, defaultModel))
+    {
+    }
+
     internal ForetellChatClient(IModelSource source)
     {
         _source = source;
@@ -61,8 +69,8 @@ public sealed class ForetellChatClient : IChatClient
     /// <exception cref="GrammarException">A schema or pattern is not supported.</exception>
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        RequireModel(options);
-        ForetellModel model = await _source.GetAsync(cancellationToken).ConfigureAwait(false);
+        using HeldModel held = await _source.AcquireAsync(options?.ModelId, cancellationToken).ConfigureAwait(false);
+        ForetellModel model = held.Model;
         ChatRequest request = ChatOptionsReader.Read(options, model.Generation, model.ToolCalls, model.NextSeed);
         RenderedChat prompt = Render(model, request, MessageReader.Read(messages, options?.Instructions));
         ReasoningStart reasoning = ReasoningStarts.Of(prompt, model.Template);
@@ -104,7 +112,7 @@ public sealed class ForetellChatClient : IChatClient
         return response;
     }
 
-    /// <summary>This client, its metadata, or (once it is loaded) the model and its engine, tokenizer and chat template; null for all else.</summary>
+    /// <summary>This client, its metadata, or (of a client with one model, once it is loaded) the model and its engine, tokenizer and chat template; null for all else.</summary>
     public object? GetService(Type serviceType, object? serviceKey = null)
     {
         ArgumentNullException.ThrowIfNull(serviceType);
@@ -118,14 +126,6 @@ public sealed class ForetellChatClient : IChatClient
 
     /// <summary>Disposes the model where the client loaded it.</summary>
     public void Dispose() => _source.Dispose();
-
-    private void RequireModel(ChatOptions? options)
-    {
-        if (options?.ModelId is string asked && asked != _source.ModelId)
-        {
-            throw new ArgumentException($"options: ModelId is \"{asked}\", and this client has \"{_source.ModelId}\"; leave it out or ask that model's client.", nameof(options));
-        }
-    }
 
     private static RenderedChat Render(ForetellModel model, ChatRequest request, IReadOnlyList<Tokenizers.ChatMessage> messages) => model.Template.Render(new Conversation(messages)
     {

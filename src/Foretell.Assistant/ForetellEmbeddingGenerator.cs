@@ -1,4 +1,5 @@
 using System.Globalization;
+using Foretell.Inference;
 using Microsoft.Extensions.AI;
 
 namespace Foretell.Assistant;
@@ -16,6 +17,14 @@ public sealed class ForetellEmbeddingGenerator : IEmbeddingGenerator<string, Emb
     /// <param name="model">Stays the caller's.</param>
     public ForetellEmbeddingGenerator(ForetellModel model)
         : this(new LoadedModelSource(model, owns: false))
+    {
+    }
+
+    /// <param name="host">Stays the caller's. <see cref="EmbeddingGenerationOptions.ModelId"/> may name any of its models.</param>
+    /// <param name="defaultModel">The model of requests without a name.</param>
+    /// <exception cref="UnknownModelException">The host has no such model.</exception>
+    public ForetellEmbeddingGenerator(ModelHost<ForetellModel> host, string defaultModel)
+        : this(HostedModelSource.Of(host, defaultModel))
     {
     }
 
@@ -43,7 +52,8 @@ public sealed class ForetellEmbeddingGenerator : IEmbeddingGenerator<string, Emb
     {
         ArgumentNullException.ThrowIfNull(values);
         RefuseWhatIsNotSupported(options);
-        ForetellModel model = await _source.GetAsync(cancellationToken).ConfigureAwait(false);
+        using HeldModel held = await _source.AcquireAsync(options?.ModelId, cancellationToken).ConfigureAwait(false);
+        ForetellModel model = held.Model;
         var embedder = new TextEmbedder(model.Transformer, model.EmbeddingBatchTokens);
         int dimensions = Dimensions(options, embedder);
         int[] leading = model.Generation is { AddsBegin: true, BeginId: int begin } ? [begin] : [];
@@ -66,7 +76,7 @@ public sealed class ForetellEmbeddingGenerator : IEmbeddingGenerator<string, Emb
         };
     }
 
-    /// <summary>This generator, its metadata, or (once it is loaded) the model, its transformer or its tokenizer; null for all else.</summary>
+    /// <summary>This generator, its metadata, or (of a generator with one model, once it is loaded) the model, its transformer or its tokenizer; null for all else.</summary>
     public object? GetService(Type serviceType, object? serviceKey = null)
     {
         ArgumentNullException.ThrowIfNull(serviceType);
@@ -95,12 +105,8 @@ public sealed class ForetellEmbeddingGenerator : IEmbeddingGenerator<string, Emb
             : ids;
     }
 
-    private void RefuseWhatIsNotSupported(EmbeddingGenerationOptions? options)
+    private static void RefuseWhatIsNotSupported(EmbeddingGenerationOptions? options)
     {
-        if (options?.ModelId is string model && model != _source.ModelId)
-        {
-            throw new ArgumentException($"embeddings: ModelId is \"{model}\", and this generator has \"{_source.ModelId}\"; leave it out or ask that model's generator.", nameof(options));
-        }
         if (options?.AdditionalProperties is { Count: > 0 } properties)
         {
             throw new ArgumentException($"embeddings: the additional property \"{properties.First().Key}\" is not known; there are none.", nameof(options));

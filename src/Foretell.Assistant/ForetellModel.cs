@@ -101,6 +101,19 @@ public sealed class ForetellModel : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <summary>A source for a <see cref="ModelHost{T}"/>, under the model's name: what the weights' files and the cache take counts as its memory.</summary>
+    /// <inheritdoc cref="Load"/>
+    public static ModelSource<ForetellModel> Source(ForetellOptions options, TimeProvider? clock = null)
+    {
+        ForetellOptionsValidator.Require(options);
+        string finished = Path.Combine(options.Path, "model");
+        string folder = Directory.Exists(finished) ? finished : options.Path;
+        long weights = Directory.Exists(folder)
+            ? Directory.EnumerateFiles(folder, "*.safetensors").Sum(file => new FileInfo(file).Length)
+            : new FileInfo(options.Path).Length;
+        return new ModelSource<ForetellModel>(options.Name, weights + options.Engine.CacheBytes, _ => Task.FromResult(Load(options, clock)));
+    }
+
     /// <summary>Serves a model that is in memory already, such as one just trained. Model and tokenizer stay the caller's and must outlive this.</summary>
     /// <param name="modelId">The model's name.</param>
     /// <param name="options">Of these, what concerns loading is not looked at. Null for the defaults.</param>

@@ -24,7 +24,7 @@ internal sealed class ForetellOptionsValidator : IValidateOptions<ForetellOption
         }
     }
 
-    private static IEnumerable<string> Complaints(ForetellOptions options)
+    public static IEnumerable<string> Complaints(ForetellOptions options)
     {
         if (string.IsNullOrWhiteSpace(options.Path))
         {

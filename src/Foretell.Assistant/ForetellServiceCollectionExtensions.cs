@@ -1,3 +1,4 @@
+using Foretell.Inference;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -44,6 +45,35 @@ public static class ForetellServiceCollectionExtensions
         return services;
     }
 
+    /// <summary>
+    /// Adds several models within one memory: a request names its model by <see cref="ChatOptions.ModelId"/>; a model is
+    /// loaded when it is first asked for and, when another needs its memory, the one longest unused goes, but never while it
+    /// answers. The <see cref="ModelHost{T}"/> is a service too.
+    /// </summary>
+    /// <param name="configure">Sets <see cref="ForetellHostOptions.MemoryBudget"/> and adds <see cref="ForetellHostOptions.Models"/>.</param>
+    public static IServiceCollection AddForetellHost(this IServiceCollection services, Action<ForetellHostOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ForetellHostOptions>, ForetellHostOptionsValidator>());
+        services.AddOptions<ForetellHostOptions>().Configure(configure).ValidateOnStart();
+        services.AddSingleton(provider =>
+        {
+            ForetellHostOptions options = provider.GetRequiredService<IOptions<ForetellHostOptions>>().Value;
+            var clock = provider.GetRequiredService<TimeProvider>();
+            return new ModelHost<ForetellModel>(options.Models.Select(model => ForetellModel.Source(model, clock)), options.MemoryBudget);
+        });
+        services.AddSingleton<IChatClient>(provider => new ForetellChatClient(provider.GetRequiredService<ModelHost<ForetellModel>>(), DefaultModel(provider)));
+        services.AddSingleton<IEmbeddingGenerator<string, Embedding<float>>>(provider => new ForetellEmbeddingGenerator(provider.GetRequiredService<ModelHost<ForetellModel>>(), DefaultModel(provider)));
+        return services;
+    }
+
+    private static string DefaultModel(IServiceProvider provider)
+    {
+        ForetellHostOptions options = provider.GetRequiredService<IOptions<ForetellHostOptions>>().Value;
+        return options.DefaultModel ?? options.Models[0].Name;
+    }
+
     private static void AddModel(IServiceCollection services, string name, Action<ForetellOptions> configure)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -63,7 +93,7 @@ public static class ForetellServiceCollectionExtensions
             if (provider.GetRequiredService<IOptionsMonitor<ForetellOptions>>().Get(name).LoadAtStart)
             {
                 IModelSource source = name == Options.DefaultName ? provider.GetRequiredService<IModelSource>() : provider.GetRequiredKeyedService<IModelSource>(name);
-                await source.GetAsync(cancellationToken).ConfigureAwait(false);
+                using HeldModel loaded = await source.AcquireAsync(null, cancellationToken).ConfigureAwait(false);
             }
         }
 

@@ -11,8 +11,9 @@ internal sealed class LazyModelSource(ForetellOptions options, TimeProvider cloc
 
     public ForetellModel? Loaded => _loading is { IsCompletedSuccessfully: true } done ? done.GetAwaiter().GetResult() : null;
 
-    public ValueTask<ForetellModel> GetAsync(CancellationToken cancellation)
+    public async ValueTask<HeldModel> AcquireAsync(string? modelId, CancellationToken cancellation)
     {
+        LoadedModelSource.RequireName(modelId, ModelId);
         Task<ForetellModel> loading;
         lock (_lock)
         {
@@ -23,7 +24,7 @@ internal sealed class LazyModelSource(ForetellOptions options, TimeProvider cloc
             }
             loading = _loading;
         }
-        return loading.IsCompletedSuccessfully ? new(loading) : new(loading.WaitAsync(cancellation));
+        return new HeldModel(await loading.WaitAsync(cancellation).ConfigureAwait(false));
     }
 
     public void Dispose()

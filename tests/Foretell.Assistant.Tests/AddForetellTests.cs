@@ -123,6 +123,63 @@ public sealed class AddForetellTests : IDisposable
         Assert.NotSame(first, second);
     }
 
+    [Fact]
+    public async Task AddForetellHost_WithRoomForOneModel_LoadsWhatIsAskedForAndLetsTheOtherGo()
+    {
+        await using ServiceProvider provider = Hosted(budget: 2L << 20).BuildServiceProvider();
+        var client = provider.GetRequiredService<IChatClient>();
+        var host = provider.GetRequiredService<ModelHost<ForetellModel>>();
+        var options = new ChatOptions { MaxOutputTokens = 20, Seed = 1 };
+        string first = (await client.GetResponseAsync("Once", options)).Text;
+        Assert.Equal(["first"], host.Loaded);
+        options.ModelId = "second";
+        ChatResponse second = await client.GetResponseAsync("Once", options);
+        Assert.Equal("second", second.ModelId);
+        Assert.NotEqual(first, second.Text);
+        Assert.Equal(["second"], host.Loaded);
+        // Both at once take turns, and each answers as before.
+        string[] texts = await Task.WhenAll(Enumerable.Range(0, 6).Select(async i => (await client.GetResponseAsync("Once", new() { MaxOutputTokens = 20, Seed = 1, ModelId = i % 2 == 0 ? "first" : "second" })).Text));
+        Assert.All(texts, (text, i) => Assert.Equal(i % 2 == 0 ? first : second.Text, text));
+        var embeddings = provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>();
+        Assert.Equal("second", (await embeddings.GenerateAsync(["Once"], new() { ModelId = "second" }))[0].ModelId);
+        options.ModelId = "third";
+        Assert.Contains("first, second", (await Assert.ThrowsAsync<UnknownModelException>(() => client.GetResponseAsync("Once", options))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AddForetellHost_WithOptionsOutOfRange_SaysEverySentence()
+    {
+        Assert.Contains("MemoryBudget is 0 bytes", Refusal(options => options.Models.Add(new ForetellOptions { Path = _first })), StringComparison.Ordinal);
+        Assert.Contains("Models is empty", Refusal(options => options.MemoryBudget = 1), StringComparison.Ordinal);
+        Assert.Contains("2 models are named \"first\"", Refusal(options =>
+        {
+            options.MemoryBudget = 1;
+            options.Models.Add(new ForetellOptions { Path = _first });
+            options.Models.Add(new ForetellOptions { Path = _second, ModelId = "first" });
+        }), StringComparison.Ordinal);
+        Assert.Contains("DefaultModel is \"other\", and the models are first", Refusal(options =>
+        {
+            options.MemoryBudget = 1;
+            options.DefaultModel = "other";
+            options.Models.Add(new ForetellOptions { Path = _first });
+        }), StringComparison.Ordinal);
+
+        static string Refusal(Action<ForetellHostOptions> configure)
+        {
+            using ServiceProvider provider = new ServiceCollection().AddForetellHost(configure).BuildServiceProvider();
+            return Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IChatClient>()).Message;
+        }
+    }
+
+    private IServiceCollection Hosted(long budget) => new ServiceCollection().AddForetellHost(options =>
+    {
+        options.MemoryBudget = budget;
+        foreach (string path in (string[])[_first, _second])
+        {
+            options.Models.Add(new ForetellOptions { Path = path, Threads = 1, Engine = new EngineOptions { CacheBytes = 1 << 20 } });
+        }
+    });
+
     private static IHost Build(Action<IServiceCollection> configure)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
