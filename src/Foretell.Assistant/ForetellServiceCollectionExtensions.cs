@@ -50,6 +50,7 @@ public static class ForetellServiceCollectionExtensions
     /// loaded when it is first asked for and, when another needs its memory, the one longest unused goes, but never while it
     /// answers. The <see cref="ModelHost{T}"/> is a service too.
     /// </summary>
+    /// <remarks>A container that holds it is disposed asynchronously, as hosts do.</remarks>
     /// <param name="configure">Sets <see cref="ForetellHostOptions.MemoryBudget"/> and adds <see cref="ForetellHostOptions.Models"/>.</param>
     public static IServiceCollection AddForetellHost(this IServiceCollection services, Action<ForetellHostOptions> configure)
     {

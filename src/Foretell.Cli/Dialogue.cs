@@ -1,5 +1,7 @@
 using Foretell.Inference;
+using Foretell.Tokenizers;
 using Microsoft.Extensions.AI;
+using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
 
 namespace Foretell.Cli;
 
@@ -40,6 +42,11 @@ internal sealed class Dialogue(IChatClient client, ChatOptions options) : IConve
         {
             write(FormattableString.Invariant($"(this line makes {full.PromptTokens} tokens, and the model's context has only {full.ContextLength}; it was left out)\n"));
             Reset();
+        }
+        catch (ChatTemplateException refusal) when (refusal.IsRefusal)
+        {
+            write($"({refusal.Message})\n");
+            _messages.RemoveAt(_messages.Count - 1);
         }
     }
 

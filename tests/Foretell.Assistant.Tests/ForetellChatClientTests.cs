@@ -207,6 +207,23 @@ public sealed class ForetellChatClientTests : IDisposable
     }
 
     [Fact]
+    public async Task GetStreamingResponseAsync_WhenTheQueueIsFull_IsRefusedAndFreeAgainAfterwards()
+    {
+        using var random = new RandomModel(configure: options => options.Engine = options.Engine with { MaximumSequences = 1, QueueLimit = 1 });
+        using var client = new ForetellChatClient(random.Model);
+        Task<ChatResponse> waiting;
+        await using (IAsyncEnumerator<ChatResponseUpdate> running = client.GetStreamingResponseAsync("Once", new() { Seed = 1, AdditionalProperties = new() { ["regex"] = "a{200}" } }).GetAsyncEnumerator())
+        {
+            Assert.True(await running.MoveNextAsync());
+            waiting = client.GetResponseAsync("Twice", new() { MaxOutputTokens = 3 });
+            EngineBusyException busy = await Assert.ThrowsAsync<EngineBusyException>(() => client.GetResponseAsync("Thrice"));
+            Assert.Equal(1, busy.QueueLength);
+        }
+        Assert.InRange((await waiting).Usage!.OutputTokenCount!.Value, 1, 3);
+        Assert.NotNull(await client.GetResponseAsync("Thrice", new() { MaxOutputTokens = 3 }));
+    }
+
+    [Fact]
     public async Task GenerateAsync_BesideChats_ChangesNothing()
     {
         using var embeddings = new ForetellEmbeddingGenerator(_random.Model);
