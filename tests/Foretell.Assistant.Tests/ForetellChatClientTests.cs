@@ -209,10 +209,10 @@ public sealed class ForetellChatClientTests : IDisposable
     [Fact]
     public async Task GetStreamingResponseAsync_WhenTheQueueIsFull_IsRefusedAndFreeAgainAfterwards()
     {
-        using var random = new RandomModel(configure: options => options.Engine = options.Engine with { MaximumSequences = 1, QueueLimit = 1 });
+        using var random = new RandomModel(context: 2048, configure: options => options.Engine = options.Engine with { MaximumSequences = 1, QueueLimit = 1 });
         using var client = new ForetellChatClient(random.Model);
         Task<ChatResponse> waiting;
-        await using (IAsyncEnumerator<ChatResponseUpdate> running = client.GetStreamingResponseAsync("Once", new() { Seed = 1, AdditionalProperties = new() { ["regex"] = "a{200}" } }).GetAsyncEnumerator())
+        await using (IAsyncEnumerator<ChatResponseUpdate> running = client.GetStreamingResponseAsync("Once", new() { Seed = 1, AdditionalProperties = new() { ["regex"] = "a{1900}" } }).GetAsyncEnumerator())
         {
             Assert.True(await running.MoveNextAsync());
             waiting = client.GetResponseAsync("Twice", new() { MaxOutputTokens = 3 });
