@@ -165,6 +165,27 @@ public sealed class ModelConversionTests : IDisposable
         Assert.Equal(["copy", "folder.gguf", "original", "there.gguf"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order());
     }
 
+    [Theory]
+    [InlineData("llama", "model.gguf", DType.Float16)]
+    [InlineData("llama", "model.gguf", DType.Q8_0)]
+    [InlineData("gpt2", "folder", DType.Float16)]
+    public void Convert_OfNumbersTooLargeForTheType_NamesTheTensor(string family, string output, DType type)
+    {
+        string original = _folder.File("original");
+        using (var model = new Transformer(LittleModels.Config(family), _device, training: false))
+        {
+            model.Initialize(3);
+            Tensor weight = model.Parameters.Find("model.layers.1.mlp.up_proj.weight")!.Value;
+            float[] values = weight.ToArray();
+            values[700] = 3e7f;
+            weight.CopyFrom(values);
+            ModelFolder.Save(model, LittleModels.Tokenizer(), original);
+        }
+        string message = Assert.Throws<InvalidDataException>(() => ModelConversion.Convert(original, _folder.File(output), new ConversionOptions { Type = type }, _device)).Message;
+        Assert.Contains("model.layers.1.mlp.up_proj.weight", message);
+        Assert.Equal(["original"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName));
+    }
+
     [Fact]
     public void Convert_ThatIsCancelled_LeavesNothing()
     {

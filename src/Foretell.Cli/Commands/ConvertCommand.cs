@@ -85,10 +85,14 @@ internal static class ConvertCommand
     /// <summary>Reported on the thread that works, unlike .NET's own.</summary>
     private sealed class Progress(StatusLine status) : IProgress<ConversionProgress>
     {
-        private readonly long _began = Stopwatch.GetTimestamp();
+        private long _began;
 
-        public void Report(ConversionProgress value) => status.Show(() => value.Total == 0
-            ? value.Activity
-            : FormattableString.Invariant($"{value.Activity}: {100.0 * value.Done / value.Total:F0}%, {StatusLine.Remaining(Stopwatch.GetElapsedTime(_began), value.Done, value.Total)}"));
+        public void Report(ConversionProgress value)
+        {
+            _began = value.Total > 0 && _began == 0 ? Stopwatch.GetTimestamp() : _began;
+            status.Show(() => value.Total == 0
+                ? value.Activity
+                : FormattableString.Invariant($"{value.Activity}: {100.0 * value.Done / value.Total:F0}%, {StatusLine.Remaining(Stopwatch.GetElapsedTime(_began), value.Done, value.Total)}"));
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Foretell.Nn;
 using Foretell.Tensors;
 using Foretell.Tensors.Files;
@@ -53,7 +54,14 @@ internal sealed class ParameterRows(Parameter parameter, DType type, Func<long, 
             }
             else
             {
-                Parallel.For(0, count, ConvertRow);
+                try
+                {
+                    Parallel.For(0, count, ConvertRow);
+                }
+                catch (AggregateException error)
+                {
+                    ExceptionDispatchInfo.Throw(error.InnerExceptions[0]);
+                }
             }
             stream.Write(piece, 0, count * targetBytes);
             for (int index = 0; index < count; index++)
