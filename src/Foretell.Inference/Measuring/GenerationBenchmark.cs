@@ -128,13 +128,14 @@ public sealed class GenerationBenchmark
         using var tape = new Tape(_model.Device, recording: false);
         float[] scores = _model.Logits(tape, _model.Hidden(tape, TokenBatch.Single([0]))).ToArray();
         var sampler = new Sampler(new SamplingOptions { Temperature = 0.8, TopP = 0.95, Seed = _options.Seed }, scores.Length);
-        sampler.Next(scores, 0);
-        long began = Stopwatch.GetTimestamp();
+        var microseconds = new List<double>();
         for (int position = 0; position < Draws; position++)
         {
+            long began = Stopwatch.GetTimestamp();
             sampler.Next(scores, position);
+            microseconds.Add(Stopwatch.GetElapsedTime(began).TotalMicroseconds);
         }
-        return Stopwatch.GetElapsedTime(began) / Draws;
+        return TimeSpan.FromMicroseconds(Median(microseconds));
     }
 
     private TimeSpan? Constraint(CancellationToken cancellation)

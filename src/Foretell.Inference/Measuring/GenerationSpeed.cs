@@ -32,7 +32,7 @@ public sealed record GenerationBenchmarkOptions
 /// <param name="Concurrent">Requests at once.</param>
 /// <param name="ConcurrentDecode">Tokens a second written by all of them together, the reading of their short prompts included.</param>
 /// <param name="FirstTokensUnderLoad">Ascending: times to the first token of requests that came one after another while others were being written.</param>
-/// <param name="Sampling">Time to draw a token from the model's scores at temperature 0.8 and top-p 0.95.</param>
+/// <param name="Sampling">Median time to draw a token from the model's scores at temperature 0.8 and top-p 0.95.</param>
 /// <param name="Constraint">Mean time that a JSON schema adds to a token; null where the vocabulary cannot write JSON.</param>
 public sealed record GenerationSpeed(
     int PromptTokens, int Tokens, TimeSpan FirstToken, double Prefill, double Decode, double DecodeAfterPrompt,

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Foretell.Models;
 
 namespace Foretell.Inference.Tests.Speculation;
@@ -86,6 +87,29 @@ public sealed class SpeculationTests(EngineFixture fixture) : IClassFixture<Engi
         GenerationResult result = await speculating.GenerateAsync(Request());
         Assert.Equal(expected.Answers[0].Text, result.Answers[0].Text);
         Assert.True(result.Usage.AcceptedTokens > 0);
+    }
+
+    [Fact]
+    public async Task GenerateAsync_UnderASchema_GuessesTheTextThatItForces()
+    {
+        using var schema = JsonDocument.Parse("""
+            {"type":"object","properties":{"temperature":{"type":"integer","minimum":0,"maximum":99},"isRaining":{"type":"boolean"}},"required":["temperature","isRaining"],"additionalProperties":false}
+            """);
+        Grammar grammar = JsonSchemaGrammar.Compile(schema.RootElement);
+        var vocabulary = new TokenVocabulary(fixture.Tokenizer);
+        await using Engine plain = fixture.NewEngine();
+        await using Engine speculating = fixture.NewEngine(new EngineOptions { Speculation = new SpeculationOptions { Tokens = 6 } });
+        for (ulong seed = 0; seed < 5; seed++)
+        {
+            GenerationRequest Request() => new() { Prompt = EngineFixture.Ids(seed, 20), Constraint = grammar.Start(vocabulary), Sampling = new SamplingOptions { Seed = seed, MaximumTokens = 100 } };
+            GenerationResult expected = await plain.GenerateAsync(Request());
+            GenerationResult result = await speculating.GenerateAsync(Request());
+            Assert.Equal(expected.Answers[0].Text, result.Answers[0].Text);
+            Assert.Equal(FinishReason.Stop, result.Answers[0].Reason);
+            using var answer = JsonDocument.Parse(result.Answers[0].Text);
+            Assert.InRange(answer.RootElement.GetProperty("temperature").GetInt32(), 0, 99);
+            Assert.InRange(result.Usage.AcceptedTokens, "temperature".Length, result.Usage.DraftedTokens);
+        }
     }
 
     private static GenerationRequest Greedy(ulong seed) => new() { Prompt = EngineFixture.Ids(seed, 12), Sampling = new SamplingOptions { Temperature = 0, MaximumTokens = 120 } };
