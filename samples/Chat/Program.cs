@@ -1,7 +1,12 @@
 using Foretell.Assistant;
 using Microsoft.Extensions.AI;
 
-using IChatClient client = ForetellChatClient.Load(args.Length > 0 ? args[0] : throw new ArgumentException("usage: dotnet run --project samples/Chat MODEL (a Hugging Face folder or a GGUF file)"));
+if (args.Length != 1)
+{
+    Console.Error.WriteLine("usage: dotnet run --project samples/Chat MODEL (a Hugging Face folder or a GGUF file)");
+    return 2;
+}
+using IChatClient client = ForetellChatClient.Load(args[0]);
 var conversation = new List<ChatMessage>();
 while (Prompt() is string line)
 {
@@ -15,6 +20,7 @@ while (Prompt() is string line)
     conversation.AddMessages(answer);
     Console.WriteLine();
 }
+return 0;
 
 static string? Prompt()
 {
