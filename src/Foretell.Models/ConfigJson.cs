@@ -104,6 +104,14 @@ public static class ConfigJson
         int channels = Positive(path, json, "n_embd");
         int heads = Positive(path, json, "n_head");
         string activation = Text(json, "activation_function") ?? "gelu_new";
+        if (Flag(json, "scale_attn_weights") == false)
+        {
+            throw Bad(path, "attention without scaling (scale_attn_weights false) is not supported");
+        }
+        if (Flag(json, "scale_attn_by_inverse_layer_idx") == true)
+        {
+            throw Bad(path, "attention scaled by the layer's number (scale_attn_by_inverse_layer_idx) is not supported");
+        }
         return TransformerConfig.Gpt2(Positive(path, json, "vocab_size"), Positive(path, json, "n_layer"), channels, heads, Positive(path, json, "n_positions")) with
         {
             HiddenChannels = Integer(json, "n_inner") ?? 4 * channels,
@@ -130,6 +138,13 @@ public static class ConfigJson
         if (Flag(json, "use_sliding_window") == true)
         {
             throw Bad(path, "sliding-window attention (use_sliding_window) is not supported");
+        }
+        foreach (JsonObject? place in new[] { json, json["rope_parameters"] as JsonObject, json["rope_scaling"] as JsonObject })
+        {
+            if (place?["partial_rotary_factor"] is JsonNode part && JsonObjects.Real(part) != 1)
+            {
+                throw Bad(path, $"rotary positions on a part of each head (partial_rotary_factor {part.ToJsonString()}) are not supported");
+            }
         }
         return new TransformerConfig
         {

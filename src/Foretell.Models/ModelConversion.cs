@@ -60,7 +60,8 @@ public static class ModelConversion
             PublishedTensors.SafeTensorName(wanted);
         }
         RequireFree(output, toGguf, options.Overwrites);
-        string partial = output + ".converting";
+        // A name that no other conversion has: what is removed at the end is this one's own.
+        string partial = $"{output}.{Path.GetRandomFileName()}.converting";
         progress?.Report(new ConversionProgress("reading", 0, 0));
         int[] ids;
         float[] before;
@@ -82,7 +83,6 @@ public static class ModelConversion
             }
             else
             {
-                RemoveFolder(partial);
                 writing.Folder(partial);
             }
             progress?.Report(new ConversionProgress("checking", 0, 0));
@@ -143,6 +143,10 @@ public static class ModelConversion
         {
             throw new IOException($"{output} exists already; --force replaces it.");
         }
+        if (isFolder)
+        {
+            RequireNothingAside(output);
+        }
         string parent = Path.GetDirectoryName(output) ?? output;
         if (!Directory.Exists(parent))
         {
@@ -150,14 +154,30 @@ public static class ModelConversion
         }
     }
 
-    private static void RequireApart(string input, string output)
+    private static void RequireNothingAside(string output)
     {
-        string source = Path.TrimEndingDirectorySeparator(Path.GetFullPath(input)) + Path.DirectorySeparatorChar;
-        if (source.StartsWith(output + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        if (Path.Exists(Aside(output)))
         {
-            throw new IOException($"{output} is what the model is read from; name another place to write to.");
+            throw new IOException($"{Aside(output)} exists already, where {Path.GetFileName(output)} steps aside to while it is replaced; an interrupted conversion may have left it: move or remove it.");
         }
     }
+
+    private static void RequireApart(string input, string output)
+    {
+        // The files of a folder may be links themselves, as in Hugging Face's cache.
+        string[] sources = [input, .. Directory.Exists(input) ? Directory.EnumerateFiles(input) : []];
+        string[] places = [output, LinkedPaths.Resolve(output), Aside(output), LinkedPaths.Resolve(Aside(output))];
+        foreach (string source in sources)
+        {
+            if (places.Any(place => LinkedPaths.IsWithin(Path.GetFullPath(source), place) || LinkedPaths.IsWithin(LinkedPaths.Resolve(source), place)))
+            {
+                throw new IOException($"{output} is what the model is read from, or is replaced by way of it; name another place to write to.");
+            }
+        }
+    }
+
+    /// <summary>Where a folder stands while it is replaced.</summary>
+    private static string Aside(string output) => output + ".replaced";
 
     private static void Place(string partial, string output, bool isFile)
     {
@@ -167,11 +187,11 @@ public static class ModelConversion
             return;
         }
         // A folder is not replaced by one rename: the old one steps aside, and comes back when the new one can't take its place.
-        string aside = output + ".replaced";
-        RemoveFolder(aside);
+        string aside = Aside(output);
         bool replaces = Directory.Exists(output);
         if (replaces)
         {
+            RequireNothingAside(output);
             Directory.Move(output, aside);
         }
         try
@@ -183,7 +203,10 @@ public static class ModelConversion
             Directory.Move(aside, output);
             throw;
         }
-        RemoveFolder(aside);
+        if (replaces)
+        {
+            RemoveFolder(aside);
+        }
     }
 
     private static void RemoveFolder(string path)

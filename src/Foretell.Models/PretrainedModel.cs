@@ -92,7 +92,7 @@ public sealed class PretrainedModel : IDisposable
                 BeginId = vocabulary.BeginId,
                 AddsBegin = vocabulary.AddsBeginOrUsual && vocabulary.BeginId is not null,
                 Temperature = GgufSampling.Read(file.Metadata, GgufSampling.Temperature, 0, double.MaxValue),
-                TopK = (int?)file.Metadata.Integer(GgufSampling.TopK),
+                TopK = GgufSampling.ReadTopK(file.Metadata),
                 TopP = GgufSampling.Read(file.Metadata, GgufSampling.TopP, double.Epsilon, 1),
                 MinP = GgufSampling.Read(file.Metadata, GgufSampling.MinP, 0, 1),
                 RepetitionPenalty = GgufSampling.Read(file.Metadata, GgufSampling.RepetitionPenalty, double.Epsilon, double.MaxValue),

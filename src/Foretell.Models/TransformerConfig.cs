@@ -1,3 +1,4 @@
+using System.Globalization;
 using Foretell.Nn;
 using Foretell.Tensors.Kernels;
 
@@ -34,6 +35,9 @@ public sealed record TransformerConfig
 
     private const int MostLayers = 1 << 14;
 
+    /// <summary>Attention holds a head's elements on the stack; published models have at most 512.</summary>
+    private const int LargestHead = 1 << 12;
+
     /// <summary>"qwen3", "qwen2", "llama" or "gpt2": the family whose published form the model is saved in.</summary>
     public string Architecture { get; init; } = "qwen3";
 
@@ -52,7 +56,7 @@ public sealed record TransformerConfig
     /// <summary>Key and value heads; divides <see cref="Heads"/>.</summary>
     public int KeyValueHeads { get; init; } = 4;
 
-    /// <summary>Elements of a head; even for rotary positions.</summary>
+    /// <summary>Elements of a head, at most 4096; even for rotary positions.</summary>
     public int HeadSize { get; init; } = 64;
 
     /// <summary>Width inside the feed-forward part.</summary>
@@ -156,9 +160,16 @@ public sealed record TransformerConfig
         Require(Math.Max(VocabularySize, Math.Max(Channels, HiddenChannels)) <= LargestWidth && Layers <= MostLayers, $"the vocabulary ({VocabularySize}), channels ({Channels}) and hidden channels ({HiddenChannels}) are at most {LargestWidth}, and layers ({Layers}) at most {MostLayers}");
         Require(Heads > 0 && KeyValueHeads > 0 && Heads % KeyValueHeads == 0, $"{Heads} heads cannot share {KeyValueHeads} key-value heads evenly");
         Require(HeadSize > 0 && (Positions == PositionKind.Learned || HeadSize % 2 == 0), $"rotary positions need an even head size; it is {HeadSize}");
+        Require(HeadSize <= LargestHead, $"a head has at most {LargestHead} elements; the head size is {HeadSize}");
         Require((long)Heads * HeadSize <= LargestWidth, $"{Heads} heads of {HeadSize} elements are more than {LargestWidth}");
         Require(float.IsFinite(NormEpsilon) && NormEpsilon >= 0 && double.IsFinite(RotaryBase) && RotaryBase > 0, $"the norms' epsilon ({NormEpsilon}) must be at least 0 and the rotary base ({RotaryBase}) above 0");
         Require(Dropout is >= 0 and < 1, $"dropout must be in [0, 1); it is {Dropout}");
+        if (RotaryScaling is Llama3RotaryScaling scaling)
+        {
+            Require(double.IsFinite(scaling.Factor) && scaling.Factor >= 1, string.Create(CultureInfo.InvariantCulture, $"the rotary scaling's factor must be at least 1; it is {scaling.Factor}"));
+            Require(scaling.LowFrequencyFactor > 0 && scaling.HighFrequencyFactor > scaling.LowFrequencyFactor && double.IsFinite(scaling.HighFrequencyFactor), string.Create(CultureInfo.InvariantCulture, $"the rotary scaling's high-frequency factor ({scaling.HighFrequencyFactor}) must be above its low-frequency factor ({scaling.LowFrequencyFactor}), and that above 0"));
+            Require(scaling.OriginalContext > 0, string.Create(CultureInfo.InvariantCulture, $"the rotary scaling's original context must be positive; it is {scaling.OriginalContext}"));
+        }
     }
 
     private static void Require(bool condition, string complaint)

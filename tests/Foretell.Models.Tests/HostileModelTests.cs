@@ -29,6 +29,7 @@ public sealed class HostileModelTests : IDisposable
     [InlineData("llama.rope.dimension_count", 2u, "rotary positions on a part of each head")]
     [InlineData("llama.rope.freq_base", float.NaN, "must be a finite number")]
     [InlineData("llama.rope.freq_base", -1f, "the rotary base (-1) above 0")]
+    [InlineData("llama.rope.scaling.factor", 2f, "rotary scaling of the type \"linear\"")]
     [InlineData("llama.expert_count", 8u, "a mixture of experts")]
     [InlineData("llama.attention.layer_norm_rms_epsilon", "small", "must be a finite number")]
     [InlineData("tokenizer.ggml.model", null, "there is no tokenizer")]
@@ -41,6 +42,15 @@ public sealed class HostileModelTests : IDisposable
     {
         string path = Gguf(metadata => metadata[key] = value);
         AssertRefused(path, because);
+    }
+
+    [Theory]
+    [InlineData(-1, null)]
+    [InlineData(40, 40)]
+    public void Load_OfGgufWithTopK_TakesNegativeAsNone(int written, int? read)
+    {
+        using PretrainedModel model = PretrainedModel.Load(Gguf(metadata => metadata["general.sampling.top_k"] = written), _device);
+        Assert.Equal(read, model.Generation.TopK);
     }
 
     [Fact]

@@ -165,6 +165,60 @@ public sealed class ModelConversionTests : IDisposable
         Assert.Equal(["copy", "folder.gguf", "original", "there.gguf"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order());
     }
 
+    [Fact]
+    public void Convert_BesideFilesOfOthers_LeavesThemAlone()
+    {
+        string original = _folder.File("out.converting"), output = _folder.File("out"), gguf = _folder.File("model.gguf");
+        LittleModels.Save(original, "qwen3", _device);
+        byte[] weights = File.ReadAllBytes(Path.Combine(original, SafeTensors.FileName));
+        File.WriteAllText(gguf + ".converting", "another's");
+        ModelConversion.Convert(original, output, new ConversionOptions(), _device);
+        ModelConversion.Convert(original, gguf, new ConversionOptions(), _device);
+        Assert.Equal(weights, File.ReadAllBytes(Path.Combine(original, SafeTensors.FileName)));
+        Assert.Equal("another's", File.ReadAllText(gguf + ".converting"));
+
+        Directory.CreateDirectory(output + ".replaced");
+        File.WriteAllText(Path.Combine(output + ".replaced", "note"), "mine");
+        string message = Assert.Throws<IOException>(() => ModelConversion.Convert(original, output, new ConversionOptions { Overwrites = true }, _device)).Message;
+        Assert.Contains("out.replaced exists already", message);
+        Assert.Equal("mine", File.ReadAllText(Path.Combine(output + ".replaced", "note")));
+        Assert.Equal(["model.gguf", "model.gguf.converting", "out", "out.converting", "out.replaced"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public void Convert_OfWhatStandsAtTheOutputsSideName_IsRefused()
+    {
+        string output = _folder.File("out"), original = output + ".replaced";
+        LittleModels.Save(original, "qwen3", _device);
+        string message = Assert.Throws<IOException>(() => ModelConversion.Convert(original, output, new ConversionOptions { Overwrites = true }, _device)).Message;
+        Assert.Contains("read from", message);
+        Assert.True(File.Exists(Path.Combine(original, SafeTensors.FileName)));
+    }
+
+    [Fact]
+    public void Convert_OntoTheInputByWayOfLinks_IsRefused()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege there");
+        string place = _folder.File("place"), original = Path.Combine(place, "original"), blobs = _folder.File("blobs"), linked = _folder.File("linked");
+        LittleModels.Save(original, "qwen3", _device);
+        Directory.CreateSymbolicLink(_folder.File("first"), "place");
+        Directory.CreateSymbolicLink(_folder.File("second"), "./first/../first");
+        Directory.CreateDirectory(linked);
+        Directory.CreateDirectory(blobs);
+        foreach (string file in Directory.EnumerateFiles(original))
+        {
+            string blob = Path.Combine(blobs, Path.GetFileName(file));
+            File.Copy(file, blob);
+            File.CreateSymbolicLink(Path.Combine(linked, Path.GetFileName(file)), blob);
+        }
+        foreach ((string input, string output) in new[] { (original, _folder.File("first/original")), (_folder.File("second/original"), original), (original, _folder.File("second/original")), (linked, blobs) })
+        {
+            Assert.Contains("read from", Assert.Throws<IOException>(() => ModelConversion.Convert(input, output, new ConversionOptions { Overwrites = true }, _device)).Message);
+        }
+        ModelConversion.Convert(original, _folder.File("second/other"), new ConversionOptions(), _device);
+        Assert.Equal(["original", "other"], Directory.EnumerateFileSystemEntries(place).Select(Path.GetFileName).Order());
+    }
+
     [Theory]
     [InlineData("llama", "model.gguf", DType.Float16)]
     [InlineData("llama", "model.gguf", DType.Q8_0)]

@@ -60,6 +60,28 @@ public class TransformerConfigTests
         Assert.Equal(ReferenceLogits.Of(model, [1, 2, 3, 4]), ReferenceLogits.Of(loaded, [1, 2, 3, 4]));
     }
 
+    [Theory]
+    [InlineData(0.5, 1, 4, 8192, "factor must be at least 1")]
+    [InlineData(double.NaN, 1, 4, 8192, "factor must be at least 1")]
+    [InlineData(double.PositiveInfinity, 1, 4, 8192, "factor must be at least 1")]
+    [InlineData(8, 4, 4, 8192, "high-frequency factor (4) must be above")]
+    [InlineData(8, 0, 4, 8192, "low-frequency factor (0)")]
+    [InlineData(8, 1, double.PositiveInfinity, 8192, "high-frequency factor")]
+    [InlineData(8, 1, 4, 0, "original context must be positive")]
+    public void Validate_RotaryScalingOutOfRange_NamesIt(double factor, double low, double high, int context, string because)
+    {
+        (Small with { RotaryScaling = new Nn.Llama3RotaryScaling(1, 1, 4, 1) }).Validate();
+        TransformerConfig config = Small with { RotaryScaling = new Nn.Llama3RotaryScaling(factor, low, high, context) };
+        Assert.Contains(because, Assert.Throws<ArgumentException>(config.Validate).Message);
+    }
+
+    [Fact]
+    public void Validate_HeadsTooLargeForTheStack_NamesTheirSize()
+    {
+        (Small with { HeadSize = 4096 }).Validate();
+        Assert.Contains("the head size is 4098", Assert.Throws<ArgumentException>((Small with { HeadSize = 4098 }).Validate).Message);
+    }
+
     [Fact]
     public void Validate_HeadsThatDoNotShareEvenly_NamesThem() =>
         Assert.Contains("4 heads cannot share 3", Assert.Throws<ArgumentException>(() => (Small with { KeyValueHeads = 3 }).Validate()).Message);

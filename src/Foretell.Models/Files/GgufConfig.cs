@@ -85,8 +85,9 @@ internal static class GgufConfig
         int context = keys.Count("context_length");
         int window = keys.CountOr("attention.sliding_window", 0);
         keys.Refuse(window != 0 && window < context, "attention.sliding_window", "attention over a sliding window");
-        string scaling = keys.Text("rope.scaling.type") ?? "none";
-        keys.Refuse(scaling != "none" && keys.Real("rope.scaling.factor") is not (null or 1), "rope.scaling.type", $"rotary scaling of the type \"{scaling}\"");
+        // llama.cpp takes a factor without a type as linear.
+        string scaling = keys.Text("rope.scaling.type") ?? "linear";
+        keys.Refuse(scaling != "none" && keys.Real("rope.scaling.factor") is not (null or 1), "rope.scaling.factor", $"rotary scaling of the type \"{scaling}\"");
         keys.Refuse(keys.Real("rope.scale_linear") is not (null or 1), "rope.scale_linear", "linear rotary scaling");
         double frequencyBase = keys.Real("rope.freq_base") ?? 10_000;
         return new TransformerConfig

@@ -15,6 +15,10 @@ internal static class GgufSampling
     public static double? Read(GgufMetadata metadata, string key, double least, double greatest) =>
         metadata.Real(key) is double value && value >= least && value <= greatest ? value : null;
 
+    /// <summary>How many ids are kept, or null where the number is missing or negative, which some programs write for "all".</summary>
+    /// <exception cref="InvalidDataException">It is no whole number of 32 bits.</exception>
+    public static int? ReadTopK(GgufMetadata metadata) => metadata.Integer(TopK, int.MinValue) is long k and >= 0 ? (int)k : null;
+
     public static void Write(GenerationDefaults generation, GgufMetadata metadata)
     {
         void Add(string key, double? value)
