@@ -13,6 +13,7 @@ internal sealed class AnswerBuilder
     private readonly AnswerReader _reader;
     private readonly DateTimeOffset _created;
     private readonly string _id;
+    private readonly List<TokenLogProbability> _described = [];
     private long _reasoningTokens;
     private int _calls;
 
@@ -46,7 +47,9 @@ internal sealed class AnswerBuilder
         ChatResponseUpdate next = Update(contents);
         if (update.Token is { LogProbability: float probability } token)
         {
-            next.AdditionalProperties = new() { [ForetellChatClient.LogProbabilitiesKey] = (IReadOnlyList<TokenLogProbability>)[Describe(token.Id, probability, token.Alternatives)] };
+            TokenLogProbability described = Describe(token.Id, probability, token.Alternatives);
+            _described.Add(described);
+            next.AdditionalProperties = new() { [ForetellChatClient.LogProbabilitiesKey] = (IReadOnlyList<TokenLogProbability>)[described] };
         }
         return next;
     }
@@ -64,6 +67,11 @@ internal sealed class AnswerBuilder
         })]);
         end.FinishReason = reason != FinishReason.Stop ? ChatFinishReason.Length : _calls > 0 ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop;
         end.AdditionalProperties = new() { [ForetellChatClient.SeedKey] = _request.Sampling.Seed };
+        if (_described.Count > 0)
+        {
+            // All of them: who puts updates together keeps the last value of a property.
+            end.AdditionalProperties[ForetellChatClient.LogProbabilitiesKey] = (IReadOnlyList<TokenLogProbability>)_described;
+        }
         if (reason == FinishReason.ContextFull)
         {
             end.AdditionalProperties[ForetellChatClient.ContextFullKey] = true;

@@ -94,21 +94,12 @@ public sealed class ForetellChatClient : IChatClient
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         var updates = new List<ChatResponseUpdate>();
-        var tokens = new List<TokenLogProbability>();
         await foreach (ChatResponseUpdate update in GetStreamingResponseAsync(messages, options, cancellationToken).ConfigureAwait(false))
         {
             updates.Add(update);
-            if (update.AdditionalProperties?.TryGetValue(LogProbabilitiesKey, out IReadOnlyList<TokenLogProbability>? some) is true)
-            {
-                tokens.AddRange(some);
-            }
         }
         ChatResponse response = updates.ToChatResponse();
         response.AdditionalProperties = updates[^1].AdditionalProperties?.Clone() ?? [];
-        if (tokens.Count > 0)
-        {
-            response.AdditionalProperties[LogProbabilitiesKey] = tokens;
-        }
         return response;
     }
 

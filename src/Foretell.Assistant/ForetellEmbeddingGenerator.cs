@@ -13,6 +13,7 @@ public sealed class ForetellEmbeddingGenerator : IEmbeddingGenerator<string, Emb
 {
     private readonly IModelSource _source;
     private readonly SemaphoreSlim _oneAtATime = new(1);
+    private readonly CancellationTokenSource _disposal = new();
 
     /// <param name="model">Stays the caller's.</param>
     public ForetellEmbeddingGenerator(ForetellModel model)
@@ -54,20 +55,10 @@ public sealed class ForetellEmbeddingGenerator : IEmbeddingGenerator<string, Emb
         RefuseWhatIsNotSupported(options);
         using HeldModel held = await _source.AcquireAsync(options?.ModelId, cancellationToken).ConfigureAwait(false);
         ForetellModel model = held.Model;
-        var embedder = new TextEmbedder(model.Transformer, model.EmbeddingBatchTokens);
-        int dimensions = Dimensions(options, embedder);
+        int dimensions = Dimensions(options, model.Transformer.Config.Channels);
         int[] leading = model.Generation is { AddsBegin: true, BeginId: int begin } ? [begin] : [];
         int[][] texts = [.. values.Select((text, index) => Tokens(model, text, index, leading))];
-        await _oneAtATime.WaitAsync(cancellationToken).ConfigureAwait(false);
-        float[][] vectors;
-        try
-        {
-            vectors = await Task.Run(() => embedder.Embed(texts, leading.Length, dimensions, cancellationToken), cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _oneAtATime.Release();
-        }
+        float[][] vectors = await InTurn(ending => model.Read((transformer, closing) => new TextEmbedder(transformer, model.EmbeddingBatchTokens).Embed(texts, leading.Length, dimensions, closing), ending), cancellationToken).ConfigureAwait(false);
         DateTimeOffset now = model.Clock.GetUtcNow();
         long tokens = texts.Sum(text => (long)text.Length);
         return new GeneratedEmbeddings<Embedding<float>>(vectors.Select(vector => new Embedding<float>(vector) { CreatedAt = now, ModelId = model.Id }))
@@ -92,8 +83,31 @@ public sealed class ForetellEmbeddingGenerator : IEmbeddingGenerator<string, Emb
     /// <summary>Disposes the model where the generator loaded it.</summary>
     public void Dispose()
     {
+        // The semaphore is left alone: disposing it would leave those who wait on it waiting for ever.
+        _disposal.Cancel();
         _source.Dispose();
-        _oneAtATime.Dispose();
+    }
+
+    /// <summary>Computes on a thread of the pool, one call at a time; calls that are not over when the generator is disposed end with that.</summary>
+    private async Task<float[][]> InTurn(Func<CancellationToken, float[][]> compute, CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposal.Token);
+        try
+        {
+            await _oneAtATime.WaitAsync(ending.Token).ConfigureAwait(false);
+            try
+            {
+                return await Task.Run(() => compute(ending.Token), ending.Token).ConfigureAwait(false);
+            }
+            finally
+            {
+                _oneAtATime.Release();
+            }
+        }
+        catch (OperationCanceledException) when (_disposal.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(ForetellEmbeddingGenerator));
+        }
     }
 
     private static int[] Tokens(ForetellModel model, string text, int index, int[] leading)
@@ -117,8 +131,8 @@ public sealed class ForetellEmbeddingGenerator : IEmbeddingGenerator<string, Emb
         }
     }
 
-    private static int Dimensions(EmbeddingGenerationOptions? options, TextEmbedder embedder) =>
-        options?.Dimensions is not int dimensions ? embedder.Dimensions
-        : dimensions >= 1 && dimensions <= embedder.Dimensions ? dimensions
-        : throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"embeddings: Dimensions is {dimensions}; this model's vectors have {embedder.Dimensions}, of which the first 1 to {embedder.Dimensions} can be asked for."), nameof(options));
+    private static int Dimensions(EmbeddingGenerationOptions? options, int channels) =>
+        options?.Dimensions is not int dimensions ? channels
+        : dimensions >= 1 && dimensions <= channels ? dimensions
+        : throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"embeddings: Dimensions is {dimensions}; this model's vectors have {channels}, of which the first 1 to {channels} can be asked for."), nameof(options));
 }

@@ -17,6 +17,11 @@ public sealed class ForetellModel : IDisposable, IAsyncDisposable
     private readonly IDisposable[] _owned;
     private readonly ulong _seed;
     private long _seeded;
+    private readonly Lock _readersLock = new();
+    private readonly CancellationTokenSource _closing = new();
+    private readonly TaskCompletionSource _readersGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _readers;
+    private bool _closed;
 
     private ForetellModel(string id, Transformer transformer, Tokenizer tokenizer, GenerationDefaults generation, ChatTemplate template, bool hasOwnTemplate, ForetellOptions options, TimeProvider clock, IDisposable[] owned)
     {
@@ -141,18 +146,71 @@ public sealed class ForetellModel : IDisposable, IAsyncDisposable
     /// <summary>The seed of a request that has none.</summary>
     internal ulong NextSeed() => SeededRandom.Mix(_seed + (ulong)Interlocked.Increment(ref _seeded));
 
+    /// <summary>Reads the transformer beside the engine, as embeddings do; the model's memory is not freed before <paramref name="read"/> is over.</summary>
+    /// <param name="read">Told by its token to give up when the model is disposed.</param>
+    /// <exception cref="ObjectDisposedException">The model has been disposed, or is being disposed.</exception>
+    internal T Read<T>(Func<Transformer, CancellationToken, T> read, CancellationToken cancellation)
+    {
+        lock (_readersLock)
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            _readers++;
+        }
+        try
+        {
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
+            return read(Transformer, ending.Token);
+        }
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(ForetellModel));
+        }
+        finally
+        {
+            lock (_readersLock)
+            {
+                if (--_readers == 0 && _closed)
+                {
+                    _readersGone.SetResult();
+                }
+            }
+        }
+    }
+
     /// <summary>Gives up the requests that are not over, and frees everything.</summary>
     public void Dispose()
     {
+        Task read = Close();
         Engine.Dispose();
+        read.GetAwaiter().GetResult();
         Free();
     }
 
     /// <inheritdoc cref="Dispose"/>
     public async ValueTask DisposeAsync()
     {
+        Task read = Close();
         await Engine.DisposeAsync().ConfigureAwait(false);
+        await read.ConfigureAwait(false);
         Free();
+    }
+
+    /// <summary>Lets no one begin to read; the task ends with the last who reads.</summary>
+    private Task Close()
+    {
+        lock (_readersLock)
+        {
+            if (!_closed)
+            {
+                _closed = true;
+                _closing.Cancel();
+                if (_readers == 0)
+                {
+                    _readersGone.SetResult();
+                }
+            }
+            return _readersGone.Task;
+        }
     }
 
     private void Free()

@@ -11,13 +11,10 @@ namespace Foretell.Assistant;
 /// <param name="batchTokens">About how many tokens one pass of the model reads; a longer text has a pass of its own.</param>
 internal sealed class TextEmbedder(Transformer model, int batchTokens)
 {
-    /// <summary>Numbers of a vector unless fewer are asked for.</summary>
-    public int Dimensions => model.Config.Channels;
-
     /// <summary>One vector a text.</summary>
     /// <param name="texts">Each at least one token beyond <paramref name="leading"/> and at most the context length.</param>
     /// <param name="leading">Tokens at the beginning of each text that are read and not part of the mean: what texts of the vocabulary begin with.</param>
-    /// <param name="dimensions">Only the first so many numbers of the mean, in [1, Dimensions], scaled to length 1 after the cut.</param>
+    /// <param name="dimensions">Only the first so many numbers of the mean, in [1, channels], scaled to length 1 after the cut.</param>
     public float[][] Embed(IReadOnlyList<int[]> texts, int leading, int dimensions, CancellationToken cancellation)
     {
         float[][] vectors = new float[texts.Count][];

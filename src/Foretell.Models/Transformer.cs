@@ -190,8 +190,8 @@ public sealed class Transformer : IDisposable
 
     private Tensor Run(Tape tape, TokenBatch batch, CachedPass? cached, DropoutDraw? dropout, Action<string, Tensor>? observe)
     {
-        _rotary?.Cover(1 + Enumerable.Max(batch.Positions));
         Tensor positions = tape.Scope.From(batch.Positions, [batch.Positions.Length]);
+        var places = new Places(positions, _rotary?.Covering(1 + Enumerable.Max(batch.Positions)));
         Tensor x = tape.Embedding(tape.Scope.From(batch.Ids, [batch.Ids.Length]), _embedding);
         if (_positionEmbedding is not null)
         {
@@ -202,7 +202,7 @@ public sealed class Transformer : IDisposable
         var plan = new AttentionPlan(segments, Config.Heads, Config.KeyValueHeads, Config.HeadSize, 1 / MathF.Sqrt(Config.HeadSize));
         for (int layer = 0; layer < _blocks.Length; layer++)
         {
-            x = _blocks[layer].Forward(tape, x, positions, plan, cached, dropout);
+            x = _blocks[layer].Forward(tape, x, places, plan, cached, dropout);
             observe?.Invoke(FormattableString.Invariant($"layer {layer}"), x);
         }
         x = _finalNorm.Forward(tape, x);
@@ -229,6 +229,9 @@ public sealed class Transformer : IDisposable
 
     /// <summary>Where a pass finds and leaves its sequences' keys and values.</summary>
     private sealed record CachedPass(KeyValuePool Pool, PagedAttentionPlan Plan);
+
+    /// <summary>Where a pass's tokens stand: [tokens] positions, and the table that rotates by them (null for learned positions).</summary>
+    private readonly record struct Places(Tensor Positions, RotaryTable? Rotary);
 
     /// <summary>A linear map of the model with an optional bias.</summary>
     private sealed class Projection
@@ -302,18 +305,18 @@ public sealed class Transformer : IDisposable
             _down = new Projection(model, $"{name}.mlp.down_proj", config.Channels, config.HiddenChannels, config.ProjectionBias);
         }
 
-        public Tensor Forward(Tape tape, Tensor x, Tensor positions, AttentionPlan plan, CachedPass? cached, DropoutDraw? draw)
+        public Tensor Forward(Tape tape, Tensor x, Places places, AttentionPlan plan, CachedPass? cached, DropoutDraw? draw)
         {
             float dropout = draw is null ? 0 : _model.Config.Dropout;
             DropoutDraw drawn = draw ?? default;
-            x = tape.Add(x, tape.Dropout(Attend(tape, _attentionNorm.Forward(tape, x), positions, plan, cached), dropout, drawn.At(2 * _layer)));
+            x = tape.Add(x, tape.Dropout(Attend(tape, _attentionNorm.Forward(tape, x), places, plan, cached), dropout, drawn.At(2 * _layer)));
             return tape.Add(x, tape.Dropout(FeedForward(tape, _feedForwardNorm.Forward(tape, x)), dropout, drawn.At(2 * _layer + 1)));
         }
 
-        private Tensor Attend(Tape tape, Tensor x, Tensor positions, AttentionPlan plan, CachedPass? cached)
+        private Tensor Attend(Tape tape, Tensor x, Places places, AttentionPlan plan, CachedPass? cached)
         {
-            Tensor q = Place(tape, _query.Forward(tape, x), _queryGain, positions);
-            Tensor k = Place(tape, _key.Forward(tape, x), _keyGain, positions);
+            Tensor q = Place(tape, _query.Forward(tape, x), _queryGain, places);
+            Tensor k = Place(tape, _key.Forward(tape, x), _keyGain, places);
             Tensor v = _value.Forward(tape, x);
             Tensor attended = cached is null
                 ? tape.Attention(q, k, v, plan)
@@ -322,14 +325,14 @@ public sealed class Transformer : IDisposable
         }
 
         /// <summary>Normalises (where configured) and rotates queries or keys.</summary>
-        private Tensor Place(Tape tape, Tensor x, Tensor? gain, Tensor positions)
+        private Tensor Place(Tape tape, Tensor x, Tensor? gain, Places places)
         {
             if (gain is not null)
             {
                 x = tape.RmsNorm(x, gain, _model.Config.NormEpsilon);
             }
-            return _model._rotary is RotaryTables rotary
-                ? tape.Rotary(x, positions, rotary.Cosines, rotary.Sines, _model.Config.Positions == PositionKind.RotaryInterleaved)
+            return places.Rotary is RotaryTable rotary
+                ? tape.Rotary(x, places.Positions, rotary.Cosines, rotary.Sines, _model.Config.Positions == PositionKind.RotaryInterleaved)
                 : x;
         }
 

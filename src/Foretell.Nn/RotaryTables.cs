@@ -19,6 +19,11 @@ public readonly record struct Llama3RotaryScaling(double Factor, double LowFrequ
     }
 }
 
+/// <summary>What a pass turns by; see <see cref="RotaryTables"/>.</summary>
+/// <param name="Cosines">[positions, headSize / 2].</param>
+/// <param name="Sines">[positions, headSize / 2].</param>
+public sealed record RotaryTable(Tensor Cosines, Tensor Sines);
+
 /// <summary>The cosines and sines that <see cref="Foretell.Tensors.Autograd.Tape.Rotary"/> turns by: angle = position · base^(-2i / headSize) (Su et al. 2021).</summary>
 public sealed class RotaryTables
 {
@@ -28,7 +33,7 @@ public sealed class RotaryTables
     private readonly Lock _growing = new();
     private readonly int _positions;
     private readonly double[] _frequencies;
-    private volatile Tables _tables;
+    private RotaryTable _table;
 
     /// <param name="scope">Owns the tables.</param>
     /// <param name="positions">Number of positions that may be asked for.</param>
@@ -44,35 +49,31 @@ public sealed class RotaryTables
         {
             _frequencies[i] = Math.Pow(frequencyBase, -2.0 * i / headSize) / (scaling?.Divisor(headSize, frequencyBase, i) ?? 1);
         }
-        _tables = Build(Math.Min(positions, FirstPositions));
+        _table = Build(Math.Min(positions, FirstPositions));
     }
 
-    /// <summary>[positions, headSize / 2], of as many positions as were covered.</summary>
-    public Tensor Cosines => _tables.Cosines;
-
-    /// <summary>[positions, headSize / 2], of as many positions as were covered.</summary>
-    public Tensor Sines => _tables.Sines;
-
     /// <summary>
-    /// Sees to it that the tables reach <paramref name="positions"/>. They grow when they have to: all positions of a
-    /// context of 131,072 would take longer than mapping the model does.
+    /// A table that reaches <paramref name="positions"/>, for one pass: another thread's pass may ask for a longer one
+    /// meanwhile. Tables grow when they have to: all positions of a context of 131,072 would take longer than mapping the
+    /// model does.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">More positions than the tables were made for.</exception>
-    public void Cover(int positions)
+    public RotaryTable Covering(int positions)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(positions, _positions);
         lock (_growing)
         {
-            int have = _tables.Cosines.Shape[0];
+            int have = _table.Cosines.Shape[0];
             if (positions > have)
             {
                 // The smaller tables stay until the scope ends: another thread may be reading them.
-                _tables = Build((int)Math.Min(_positions, Math.Max(positions, 2L * have)));
+                _table = Build((int)Math.Min(_positions, Math.Max(positions, 2L * have)));
             }
+            return _table;
         }
     }
 
-    private Tables Build(int positions)
+    private RotaryTable Build(int positions)
     {
         int half = _frequencies.Length;
         float[] cosines = new float[(long)positions * half];
@@ -86,8 +87,6 @@ public sealed class RotaryTables
                 sines[(long)position * half + i] = (float)sine;
             }
         }
-        return new Tables(_scope.From(cosines, [positions, half]), _scope.From(sines, [positions, half]));
+        return new RotaryTable(_scope.From(cosines, [positions, half]), _scope.From(sines, [positions, half]));
     }
-
-    private sealed record Tables(Tensor Cosines, Tensor Sines);
 }

@@ -131,6 +131,9 @@ public sealed class ForetellChatClientTests : IDisposable
         var tokens = Assert.IsAssignableFrom<IReadOnlyList<TokenLogProbability>>(response.AdditionalProperties![ForetellChatClient.LogProbabilitiesKey]);
         Assert.Equal(response.Usage!.OutputTokenCount, tokens.Count);
         Assert.All(tokens, token => Assert.Equal(3, token.Alternatives.Count));
+        ChatResponse folded = await _client.GetStreamingResponseAsync("Once", options).ToChatResponseAsync();
+        var streamed = Assert.IsAssignableFrom<IReadOnlyList<TokenLogProbability>>(folded.Messages[^1].AdditionalProperties![ForetellChatClient.LogProbabilitiesKey]);
+        Assert.Equal(tokens.Select(token => (token.Id, token.LogProbability)), streamed.Select(token => (token.Id, token.LogProbability)));
         Assert.All(tokens, token => Assert.True(token.LogProbability <= token.Alternatives[0].LogProbability && token.Alternatives[0].LogProbability < 0));
         Assert.Equal(response.Text, new System.Text.UTF8Encoding().GetString([.. tokens.SelectMany(token => token.Bytes.ToArray())]));
     }

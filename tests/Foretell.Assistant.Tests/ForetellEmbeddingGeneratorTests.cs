@@ -96,4 +96,26 @@ public sealed class ForetellEmbeddingGeneratorTests : IDisposable
         Assert.Null(_generator.GetService(typeof(Transformer), "key"));
         Assert.Null(_generator.GetService(typeof(string)));
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Dispose_WhileTextsAreRead_EndsEveryCallAndOnlyThenFreesTheModel(bool disposesGenerator)
+    {
+        using var random = new RandomModel();
+        var generator = new ForetellEmbeddingGenerator(random.Model);
+        string[] texts = [.. Enumerable.Range(0, 3000).Select(i => string.Concat(Enumerable.Repeat($"text {i} ", 10)))];
+        Task[] calls = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(async () => await generator.GenerateAsync(texts)))];
+        await Task.Delay(20);
+        if (disposesGenerator)
+        {
+            generator.Dispose();
+        }
+        await random.Model.DisposeAsync();
+        foreach (Task call in calls)
+        {
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => call.WaitAsync(TimeSpan.FromMinutes(2)));
+        }
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => new ForetellEmbeddingGenerator(random.Model).GenerateAsync(["late"]));
+    }
 }

@@ -62,6 +62,7 @@ public class RotaryTablesTests
         using var device = new Device(new ReferenceBackend());
         using var scope = new TensorScope(device);
         var tables = new RotaryTables(scope, positions, headSize, frequencyBase, scaling);
-        return (tables.Cosines.ToArray(), tables.Sines.ToArray());
+        RotaryTable table = tables.Covering(positions);
+        return (table.Cosines.ToArray(), table.Sines.ToArray());
     }
 }

@@ -13,7 +13,7 @@ internal sealed class Scheduler(BlockManager blocks, SchedulerLimits limits)
     private readonly List<Sequence> _running = [];
     private readonly Dictionary<string, int> _runningByKey = [];
     private long _arrivals;
-    private int _firstTurn;
+    private uint _firstTurn;
 
     /// <summary>Sequences that hold blocks, in the order of arrival.</summary>
     public IReadOnlyList<Sequence> Running => _running;
@@ -149,7 +149,7 @@ internal sealed class Scheduler(BlockManager blocks, SchedulerLimits limits)
         HashSet<Sequence> scheduled = [.. step.Sequences.Select(part => part.Sequence)];
         List<List<Sequence>> byKey = [.. _running.Where(sequence => !scheduled.Contains(sequence)).GroupBy(sequence => sequence.FairnessKey).Select(group => group.ToList())];
         // Who is first gets what does not divide; another key each step.
-        int first = _firstTurn++ % byKey.Count;
+        int first = (int)(_firstTurn++ % (uint)byKey.Count);
         int[] left = [.. byKey.Select(group => group.Sum(sequence => sequence.Pending))];
         int[] shares = new int[byKey.Count];
         for (int hungry = left.Count(tokens => tokens > 0); hungry > 0 && budget > 0; hungry = left.Count(tokens => tokens > 0))

@@ -68,33 +68,62 @@ internal sealed class Answer
     /// <summary>The text that the constraint leaves no choice of, in the tokenizer's tokens, at most so many.</summary>
     public int[] ForcedTokens(int most)
     {
-        byte[] forced = _constraint?.ForcedText() ?? [];
-        if (forced.Length == 0)
+        try
+        {
+            byte[] forced = _constraint?.ForcedText() ?? [];
+            if (forced.Length == 0)
+            {
+                return [];
+            }
+            var ids = new List<int>();
+            _tokenizer.Encode(forced, ids);
+            return [.. ids.Take(most)];
+        }
+        catch (Exception error) when (IsLeftToTheDraw(error))
         {
             return [];
         }
-        var ids = new List<int>();
-        _tokenizer.Encode(forced, ids);
-        return [.. ids.Take(most)];
     }
 
-    /// <summary>The constraint's state, to guess ahead with; null without a constraint.</summary>
-    public ITokenConstraint? ForkConstraint() => _constraint?.Fork();
+    /// <summary>The constraint's state, to guess ahead with; null without a constraint. False where it cannot be had.</summary>
+    public bool TryForkConstraint(out ITokenConstraint? constraint)
+    {
+        try
+        {
+            constraint = _constraint?.Fork();
+            return true;
+        }
+        catch (Exception error) when (IsLeftToTheDraw(error))
+        {
+            constraint = null;
+            return false;
+        }
+    }
 
-    /// <summary>The token that this answer's draw takes from scores so many places ahead; null where the answer would end. Changes nothing but the constraint it is given.</summary>
-    /// <param name="constraint">From <see cref="ForkConstraint"/>, told of the guesses before.</param>
+    /// <summary>The token that this answer's draw takes from scores so many places ahead; null where the answer would end or nothing can be drawn. Changes nothing but the constraint it is given.</summary>
+    /// <param name="constraint">From <see cref="TryForkConstraint"/>, told of the guesses before.</param>
     public int? Guess(ReadOnlySpan<float> logits, int ahead, ITokenConstraint? constraint, SamplerScratch scratch)
     {
-        ulong[] allowed = constraint is null ? [] : new ulong[_allowed.Length];
-        constraint?.Mask(allowed);
-        int token = _sampler.Next(logits, Count + ahead, allowed, scratch);
-        if (Ends(token))
+        try
+        {
+            ulong[] allowed = constraint is null ? [] : new ulong[_allowed.Length];
+            constraint?.Mask(allowed);
+            int token = _sampler.Next(logits, Count + ahead, allowed, scratch);
+            if (Ends(token))
+            {
+                return null;
+            }
+            constraint?.Accept(token);
+            return token;
+        }
+        catch (Exception error) when (IsLeftToTheDraw(error))
         {
             return null;
         }
-        constraint?.Accept(token);
-        return token;
     }
+
+    /// <summary>A guess may not fail: what is wrong with the request the draw meets again, and fails this request alone; what is wrong with a draft model concerns no answer.</summary>
+    private static bool IsLeftToTheDraw(Exception error) => error is not OutOfMemoryException;
 
     /// <summary>Draws the next token.</summary>
     /// <param name="logits">[vocabulary].</param>

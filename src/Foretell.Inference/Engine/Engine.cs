@@ -68,6 +68,18 @@ public sealed class Engine : IDisposable, IAsyncDisposable
     /// <summary>As of the last step.</summary>
     public EngineStatistics Statistics => _statistics;
 
+    /// <summary>What ended the engine for good; null while it works, and when it was disposed.</summary>
+    public Exception? Fault
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _fault;
+            }
+        }
+    }
+
     /// <summary>Requests that wait to begin.</summary>
     public int QueueLength
     {
@@ -292,12 +304,26 @@ public sealed class Engine : IDisposable, IAsyncDisposable
             late = [.. _inbox];
             _inbox.Clear();
         }
-        late.ForEach(action => action());
-        foreach (GenerationJob job in _core.Jobs.ToArray())
+        try
         {
-            _core.Fail(job, reason);
+            late.ForEach(action => action());
+            foreach (GenerationJob job in _core.Jobs.ToArray())
+            {
+                try
+                {
+                    _core.Fail(job, reason);
+                }
+                catch (Exception) when (_fault is not null)
+                {
+                    // The scheduler may be what has failed; its caller must hear of it all the same.
+                    job.Fail(reason);
+                }
+            }
+            _statistics = _core.Statistics();
         }
-        _statistics = _core.Statistics();
-        _ended.TrySetResult();
+        finally
+        {
+            _ended.TrySetResult();
+        }
     }
 }

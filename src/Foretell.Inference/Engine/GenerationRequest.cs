@@ -6,13 +6,16 @@ public sealed record GenerationRequest
     /// <summary>The most alternatives a token may be given with.</summary>
     public const int MostAlternatives = 20;
 
+    /// <summary>The most answers to one prompt.</summary>
+    public const int MostChoices = 128;
+
     /// <summary>Token ids, at least one and fewer than the context length.</summary>
     public required ReadOnlyMemory<int> Prompt { get; init; }
 
     /// <summary>How tokens are drawn, how many, and the texts that end an answer.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
-    /// <summary>Answers to the same prompt, at least 1. Each has a seed of its own, drawn from the request's; the first has the request's.</summary>
+    /// <summary>Answers to the same prompt, in [1, 128]. Each has a seed of its own, drawn from the request's; the first has the request's.</summary>
     public int Choices { get; init; } = 1;
 
     /// <summary>Whether each token comes with the logarithm of its probability, in nats, by the model's own distribution: before temperature, penalties, biases, filters and constraint.</summary>
@@ -42,9 +45,9 @@ public sealed record GenerationRequest
         {
             throw new ArgumentException("The prompt has no tokens; give at least one.");
         }
-        if (Choices < 1)
+        if (Choices is < 1 or > MostChoices)
         {
-            throw new ArgumentException(FormattableString.Invariant($"A request has at least 1 choice; {Choices} were asked for."));
+            throw new ArgumentException(FormattableString.Invariant($"A request has 1 to {MostChoices} choices; {Choices} were asked for."));
         }
         if (Alternatives is < 0 or > MostAlternatives || (Alternatives > 0 && !LogProbabilities))
         {

@@ -24,7 +24,7 @@ public sealed class GenerationStream : IAsyncEnumerable<GenerationUpdate>
     {
         try
         {
-            await foreach (GenerationUpdate update in _job.Updates.ReadAllAsync(cancellationToken))
+            await foreach (GenerationUpdate update in _job.Updates.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 yield return update;
             }

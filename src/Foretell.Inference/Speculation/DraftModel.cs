@@ -20,9 +20,9 @@ internal sealed class DraftModel(Transformer model, int blocks, int vocabulary) 
         List<(int Index, List<int> Guesses, ITokenConstraint? Constraint)> open = [];
         for (int i = 0; i < drafts.Length; i++)
         {
-            if (step.Sequences[i].Drafts > 0)
+            if (step.Sequences[i].Drafts > 0 && step.Sequences[i].Sequence.Answer!.TryForkConstraint(out ITokenConstraint? constraint))
             {
-                open.Add((i, [], step.Sequences[i].Sequence.Answer?.ForkConstraint()));
+                open.Add((i, [], constraint));
             }
         }
         while (open.Count > 0)

@@ -1,3 +1,6 @@
+using Foretell.Models;
+using Foretell.Nn;
+
 namespace Foretell.Inference.Tests;
 
 /// <summary>What can go wrong goes wrong for those concerned alone, and nobody waits for ever.</summary>
@@ -139,5 +142,51 @@ public sealed class EngineFailureTests(EngineFixture fixture) : IClassFixture<En
         public volatile bool Fails;
 
         public override long GetTimestamp() => Fails && Thread.CurrentThread.Name == "foretell engine" ? throw new InvalidOperationException("the clock stopped") : base.GetTimestamp();
+    }
+
+    [Fact]
+    public async Task GenerateAsync_WhenGuessingFails_AnswersAsWithoutGuesses()
+    {
+        var speculation = new SpeculationOptions { Tokens = 3 };
+        GenerationRequest request = new() { Prompt = new[] { 1, 2, 3, 1, 2, 3 }, Constraint = new GuesslessConstraint(), Sampling = new SamplingOptions { MaximumTokens = 12 } };
+        using Transformer broken = fixture.Random(seed: 9);
+        Initialization.Constant(broken.Parameters.All[0], float.NaN);
+        foreach (Transformer? draft in (Transformer?[])[null, broken])
+        {
+            await using Engine engine = fixture.NewEngine(new EngineOptions { Speculation = speculation }, draft);
+            Assert.Equal(12, (await engine.GenerateAsync(request)).Answers[0].Tokens.Count);
+            GenerationRequest plain = EngineFixture.Request(5, maximum: 30);
+            fixture.AssertAsAlone(plain, await engine.GenerateAsync(plain));
+            Assert.Null(engine.Fault);
+        }
+    }
+
+    [Fact]
+    public async Task Submit_TooManyChoices_IsRefused()
+    {
+        await using Engine engine = fixture.NewEngine();
+        Assert.Contains("1 to 128 choices", Assert.Throws<ArgumentException>(() => engine.Submit(EngineFixture.Request(1) with { Choices = 129 })).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Lets every letter come, and fails whenever it is asked to look ahead.</summary>
+    private sealed class GuesslessConstraint : ITokenConstraint
+    {
+        public bool IsComplete => false;
+
+        public bool MustEnd => false;
+
+        public void Mask(Span<ulong> allowed)
+        {
+            allowed.Clear();
+            allowed[1] = ulong.MaxValue;
+        }
+
+        public void Accept(int id)
+        {
+        }
+
+        public byte[] ForcedText() => throw new NotSupportedException("as told");
+
+        public ITokenConstraint Fork() => throw new NotSupportedException("as told");
     }
 }

@@ -220,7 +220,7 @@ public sealed class EngineTests(EngineFixture fixture) : IClassFixture<EngineFix
         { "no tokens", request => request with { Prompt = Array.Empty<int>() } },
         { "token 5000", request => request with { Prompt = new[] { 1, 5000 } } },
         { "token -1", request => request with { Prompt = new[] { -1 } } },
-        { "at least 1 choice", request => request with { Choices = 0 } },
+        { "1 to 128 choices", request => request with { Choices = 0 } },
         { "Alternatives", request => request with { Alternatives = 2 } },
         { "Alternatives", request => request with { LogProbabilities = true, Alternatives = 21 } },
         { "top-p", request => request with { Sampling = new SamplingOptions { TopP = 2 } } },

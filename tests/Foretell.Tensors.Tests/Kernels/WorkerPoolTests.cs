@@ -47,4 +47,12 @@ public class WorkerPoolTests
         pool.Run(_ => Interlocked.Increment(ref ran));
         Assert.Equal(2, ran);
     }
+
+    [Fact]
+    public void Run_AfterDisposal_IsRefusedInsteadOfWaitingForEver()
+    {
+        var pool = new WorkerPool(2);
+        pool.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => pool.Run(_ => { }));
+    }
 }

@@ -51,6 +51,8 @@ public sealed class WorkerPool : IDisposable
         }
         lock (_oneJobAtATime)
         {
+            // Its threads are gone: the job would wait for them for ever.
+            ObjectDisposedException.ThrowIf(_stopping, this);
             _body = body;
             _failure = null;
             Volatile.Write(ref _running, Count - 1);
