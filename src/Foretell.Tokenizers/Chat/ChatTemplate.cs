@@ -136,7 +136,16 @@ public sealed class ChatTemplate
 
     internal RenderedChat Render(Conversation conversation, ToolCallForm form)
     {
-        var renderer = new Renderer(ChatValues.Scope(conversation, SpecialTokens, form), Limits);
+        Scope scope;
+        try
+        {
+            scope = ChatValues.Scope(conversation, SpecialTokens, form);
+        }
+        catch (TemplateFault fault)
+        {
+            throw new ChatTemplateException(fault.Message, 1, isRefusal: true, fault);
+        }
+        var renderer = new Renderer(scope, Limits);
         TextValue text = renderer.Render(_statements);
         return new RenderedChat(this, conversation, text, renderer.Turns, renderer.Generations);
     }

@@ -13,6 +13,6 @@ public sealed class ChatTemplateException : FormatException
     /// <summary>The line of the template, from 1.</summary>
     public int Line { get; }
 
-    /// <summary>Whether the template itself refused the conversation (raise_exception), with <see cref="Reason"/> in its own words.</summary>
+    /// <summary>Whether it is the conversation that is refused: by the template itself (raise_exception), with <see cref="Reason"/> in its own words, or because it holds what the template can't be given.</summary>
     public bool IsRefusal { get; }
 }

@@ -21,6 +21,7 @@ internal static class ChatValues
         "system", "user", "assistant", "tool", "developer", "function", "ipython", "model", "observation", "context", "tool_response",
     };
 
+    /// <exception cref="TemplateFault">The conversation holds a value that no template is given.</exception>
     public static Scope Scope(Conversation conversation, IReadOnlyDictionary<string, string> specialTokens, ToolCallForm form)
     {
         var scope = new Scope(Globals.Create(conversation.Now));
@@ -123,6 +124,6 @@ internal static class ChatValues
         }
         return digits.Length <= MaximumDigits
             ? new IntegerValue(BigInteger.Parse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture), origin)
-            : throw new FormatException($"A number has {digits.Length} digits; at most {MaximumDigits} are taken.");
+            : throw new TemplateFault($"a number has {digits.Length} digits; at most {MaximumDigits} are taken");
     }
 }

@@ -18,7 +18,9 @@ internal static class DictionaryMethods
         ["pop"] = (renderer, self, arguments) =>
         {
             Value?[] bound = arguments.BindAll("pop", 1, "key", "default");
-            return ((DictionaryValue)self).Entries.Remove(DictionaryValue.RefuseMutable(bound[0]!), out Value? value) ? value
+            OrderedDictionary<Value, Value> entries = ((DictionaryValue)self).Entries;
+            renderer.Charge(1 + (entries.Count / 16));
+            return entries.Remove(DictionaryValue.RefuseMutable(bound[0]!), out Value? value) ? value
                 : bound[1] ?? throw new TemplateFault($"'pop' takes the key {Renderer.Shortened(PythonText.Repr(renderer, bound[0]!))}, which the dictionary doesn't have");
         },
         ["setdefault"] = (_, self, arguments) =>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 
 namespace Foretell.Tokenizers.Jinja;
 
@@ -46,6 +47,9 @@ internal sealed class DictionaryValue(int origin = Origins.Template) : Value(ori
 
     private sealed class KeyComparer : IEqualityComparer<Value>
     {
+        /// <summary>2^53: every integer up to it is a double of its own.</summary>
+        private const long MaximumExactInteger = 1L << 53;
+
         public static readonly KeyComparer Instance = new();
 
         public bool Equals(Value? x, Value? y) => PythonComparison.AreEqual(null, x!, y!);
@@ -53,12 +57,26 @@ internal sealed class DictionaryValue(int origin = Origins.Template) : Value(ori
         public int GetHashCode([DisallowNull] Value value) => value switch
         {
             TextValue text => text.Text.GetHashCode(StringComparison.Ordinal),
-            IntegerValue integer => ((double)integer.Number).GetHashCode(),
-            BooleanValue boolean => (boolean.IsTrue ? 1.0 : 0.0).GetHashCode(),
-            FloatValue number => number.Number.GetHashCode(),
+            IntegerValue integer => Hash(integer.Number),
+            BooleanValue boolean => Hash(boolean.IsTrue ? 1.0 : 0.0),
+            FloatValue number when !double.IsNaN(number.Number) => Hash(number.Number),
             ListValue tuple => tuple.Items.Aggregate(17, (hash, item) => HashCode.Combine(hash, GetHashCode(item))),
             NoneValue or UndefinedValue => value.TypeName.GetHashCode(StringComparison.Ordinal),
             _ => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(value),
         };
+
+        private static int Hash(BigInteger number) =>
+            BigInteger.Abs(number) <= MaximumExactInteger ? Hash((double)number) : number.GetHashCode();
+
+        /// <summary>Equal to the hash of an equal integer. Seeded, since a template could choose numbers that double.GetHashCode takes for one.</summary>
+        private static int Hash(double number)
+        {
+            if (double.IsFinite(number) && Math.Abs(number) > MaximumExactInteger)
+            {
+                return new BigInteger(number).GetHashCode();
+            }
+            long bits = BitConverter.DoubleToInt64Bits(number == 0 ? 0 : number);
+            return HashCode.Combine((int)bits, (int)(bits >> 32));
+        }
     }
 }

@@ -53,12 +53,12 @@ internal sealed class JsonText(Renderer renderer, bool asciiOnly, string? indent
                 WriteGroup('{', '}', [.. entries], dictionary.Origin, depth, entry =>
                 {
                     WriteText(entry.Key is TextValue key ? key : new TextValue(Scalar(entry.Key), entry.Key.Origin));
-                    _json.Append(keySeparator, dictionary.Origin);
+                    Append(keySeparator, dictionary.Origin);
                     Write(entry.Value, depth + 1);
                 });
                 break;
             default:
-                _json.Append(Scalar(value), value.Origin);
+                Append(Scalar(value), value.Origin);
                 break;
         }
     }
@@ -68,7 +68,10 @@ internal sealed class JsonText(Renderer renderer, bool asciiOnly, string? indent
         _json.Append(open, origin);
         for (int index = 0; index < items.Count; index++)
         {
-            _json.Append(index > 0 ? itemSeparator : "", origin);
+            if (index > 0)
+            {
+                Append(itemSeparator, origin);
+            }
             NewLine(depth + 1, origin);
             write(items[index]);
         }
@@ -84,35 +87,50 @@ internal sealed class JsonText(Renderer renderer, bool asciiOnly, string? indent
     {
         if (indent is not null)
         {
+            renderer.ChargeGrowth(_json, 1 + ((long)depth * indent.Length));
             _json.Append('\n', origin);
             for (int level = 0; level < depth; level++)
             {
                 _json.Append(indent, origin);
             }
-            renderer.ChargeGrowth(_json, depth * indent.Length);
         }
+    }
+
+    private void Append(string text, int origin)
+    {
+        renderer.ChargeGrowth(_json, text.Length);
+        _json.Append(text, origin);
     }
 
     private void WriteText(TextValue text)
     {
-        renderer.ChargeGrowth(_json, text.Text.Length);
+        renderer.ChargeText(text.Text.Length);
+        long length = 2;
+        foreach (char character in text.Text)
+        {
+            length += Escaped(character)?.Length ?? 1;
+        }
+        renderer.ChargeGrowth(_json, length);
         ReadOnlySpan<OriginRun> runs = text.Runs;
         _json.Append('"', runs.Length > 0 ? runs[0].Origin : text.Origin);
-        _json.Append(text, character => character switch
-        {
-            '"' => "\\\"",
-            '\\' => "\\\\",
-            '\n' => "\\n",
-            '\r' => "\\r",
-            '\t' => "\\t",
-            '\f' => "\\f",
-            '\b' => "\\b",
-            < ' ' => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}"),
-            > '~' when asciiOnly => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}"),
-            _ => null,
-        });
+        _json.Append(text, Escaped);
         _json.Append('"', runs.Length > 0 ? runs[^1].Origin : text.Origin);
     }
+
+    /// <summary>What stands for a character, or null where it stands for itself.</summary>
+    private string? Escaped(char character) => character switch
+    {
+        '"' => "\\\"",
+        '\\' => "\\\\",
+        '\n' => "\\n",
+        '\r' => "\\r",
+        '\t' => "\\t",
+        '\f' => "\\f",
+        '\b' => "\\b",
+        < ' ' => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}"),
+        > '~' when asciiOnly => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}"),
+        _ => null,
+    };
 
     private static string Scalar(Value value) => value switch
     {

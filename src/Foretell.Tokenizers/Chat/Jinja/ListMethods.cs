@@ -15,7 +15,7 @@ internal static class ListMethods
             int index = Arguments.Integer(bound[0], 0, "insert");
             items.Insert(Math.Clamp(index < 0 ? index + items.Count : index, 0, items.Count), bound[1]!);
         }),
-        ["pop"] = (_, self, arguments) =>
+        ["pop"] = (renderer, self, arguments) =>
         {
             List<Value> items = ((ListValue)self).Items;
             int index = Arguments.Integer(arguments.Bind("pop", "index")[0], -1, "pop");
@@ -24,6 +24,7 @@ internal static class ListMethods
             {
                 throw new TemplateFault($"'pop' takes an item that a list of {items.Count} doesn't have");
             }
+            renderer.Charge(1 + (items.Count / 16));
             Value item = items[index];
             items.RemoveAt(index);
             return item;

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Collections.Frozen;
 using System.Numerics;
 
@@ -71,7 +72,7 @@ internal static class TextMethods
 
     public static TextValue Strip(Renderer renderer, TextValue text, Value? characters, bool left, bool right)
     {
-        string? wanted = characters is null or NoneValue ? null : Arguments.Text(characters, "strip").Text;
+        BitArray? wanted = characters is null or NoneValue ? null : CharacterSet(renderer, Arguments.Text(characters, "strip").Text);
         int start = 0, end = text.Text.Length;
         renderer.ChargeText(end);
         while (left && start < end && Goes(text.Text[start]))
@@ -84,7 +85,19 @@ internal static class TextMethods
         }
         return text.Slice(start, end);
 
-        bool Goes(char character) => wanted?.Contains(character, StringComparison.Ordinal) ?? PythonText.IsSpace(character);
+        bool Goes(char character) => wanted?[character] ?? PythonText.IsSpace(character);
+    }
+
+    /// <summary>Which UTF-16 units occur in a text: a look-up then costs the same whatever a template's characters are.</summary>
+    private static BitArray CharacterSet(Renderer renderer, string characters)
+    {
+        renderer.ChargeText(characters.Length);
+        var set = new BitArray(char.MaxValue + 1);
+        foreach (char character in characters)
+        {
+            set[character] = true;
+        }
+        return set;
     }
 
     /// <summary>One character for each, given the one before.</summary>
