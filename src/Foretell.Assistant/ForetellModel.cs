@@ -106,17 +106,13 @@ public sealed class ForetellModel : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>A source for a <see cref="ModelHost{T}"/>, under the model's name: what the weights' files and the cache take counts as its memory.</summary>
+    /// <summary>A source for a <see cref="ModelHost{T}"/>, under the model's name; its memory is <see cref="ServedModel.MemoryBytes"/>.</summary>
     /// <inheritdoc cref="Load"/>
     public static ModelSource<ForetellModel> Source(ForetellOptions options, TimeProvider? clock = null)
     {
         ForetellOptionsValidator.Require(options);
-        string finished = Path.Combine(options.Path, "model");
-        string folder = Directory.Exists(finished) ? finished : options.Path;
-        long weights = Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, "*.safetensors").Sum(file => new FileInfo(file).Length)
-            : new FileInfo(options.Path).Length;
-        return new ModelSource<ForetellModel>(options.Name, weights + options.Engine.CacheBytes, _ => Task.FromResult(Load(options, clock)));
+        using Device device = CpuDevice.Create(options.Kernels, options.Threads, options.Precision);
+        return new ModelSource<ForetellModel>(options.Name, ServedModel.MemoryBytes(options.Path, device, options.Engine), _ => Task.FromResult(Load(options, clock)));
     }
 
     /// <summary>Serves a model that is in memory already, such as one just trained. Model and tokenizer stay the caller's and must outlive this.</summary>

@@ -17,13 +17,14 @@ public static class ModelFolder
 
     internal static Transformer Load(string folder, Device device, bool checks)
     {
-        string configPath = Path.Combine(folder, ConfigJson.FileName);
-        if (!File.Exists(configPath))
-        {
-            throw new InvalidDataException($"{folder} is not a model folder: it has no {ConfigJson.FileName}.");
-        }
-        TransformerConfig config = ConfigJson.Read(configPath);
+        TransformerConfig config = ReadConfig(folder);
         return PretrainedModel.Build(config, device, new HuggingFaceWeights(SafeTensors.Open(folder), config), checks);
+    }
+
+    internal static TransformerConfig ReadConfig(string folder)
+    {
+        string path = Path.Combine(folder, ConfigJson.FileName);
+        return File.Exists(path) ? ConfigJson.Read(path) : throw new InvalidDataException($"{folder} is not a model folder: it has no {ConfigJson.FileName}.");
     }
 
     /// <summary>Writes a model so that other tools can load it; each file appears whole or not at all.</summary>

@@ -41,6 +41,21 @@ public sealed class PretrainedModel : IDisposable
     /// <exception cref="InvalidDataException">A file is malformed, damaged or of a kind that is not supported; the message says what and where in one sentence.</exception>
     public static PretrainedModel Load(string path, Device device) => Open(path, device, checks: true);
 
+    /// <summary>What a model is built like, from config.json or the header of the GGUF file alone.</summary>
+    /// <param name="path">As for <see cref="Load"/>.</param>
+    /// <exception cref="IOException">There is nothing at the path.</exception>
+    /// <exception cref="InvalidDataException">The configuration is missing, malformed or of a kind that is not supported; the message says what and where in one sentence.</exception>
+    public static TransformerConfig ReadConfig(string path)
+    {
+        string found = Find(path);
+        if (Directory.Exists(found))
+        {
+            return ModelFolder.ReadConfig(found);
+        }
+        using var file = GgufFile.Open(found);
+        return GgufConfig.Read(file);
+    }
+
     /// <param name="checks">Whether every weight is looked at; not needed for files that were just checked.</param>
     internal static PretrainedModel Open(string path, Device device, bool checks)
     {

@@ -132,15 +132,8 @@ internal sealed class EngineCore : IDisposable
     }
 
     /// <summary>Blocks that fit the options' memory, a draft model's keys and values beside the model's.</summary>
-    private static int BlocksOf(Transformer model, EngineOptions options, Transformer? draft)
-    {
-        long perBlock = (model.CacheBytesPerToken + (draft?.CacheBytesPerToken ?? 0)) * KeyValuePool.BlockTokens;
-        long useful = (long)options.MaximumSequences * KeyValuePool.BlocksFor(model.Config.ContextLength);
-        long blocks = options.CacheTokens > 0 ? KeyValuePool.BlocksFor(options.CacheTokens) : Math.Min(useful, options.CacheBytes / perBlock);
-        return blocks is > 0 and <= int.MaxValue / KeyValuePool.BlockTokens
-            ? (int)blocks
-            : throw new ArgumentException(FormattableString.Invariant($"engine: a cache of {options.CacheBytes} bytes holds {blocks} blocks of {KeyValuePool.BlockTokens} tokens at {perBlock} bytes each; give it room for at least one and at most {int.MaxValue / KeyValuePool.BlockTokens}."));
-    }
+    private static int BlocksOf(Transformer model, EngineOptions options, Transformer? draft) =>
+        CacheMemory.Blocks(model.Config, model.CacheBytesPerToken + (draft?.CacheBytesPerToken ?? 0), options);
 
     private Answer NewAnswer(GenerationJob job, int choice)
     {

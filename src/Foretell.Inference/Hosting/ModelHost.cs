@@ -11,7 +11,15 @@ public sealed class ModelHost<T> : IAsyncDisposable
     private readonly Dictionary<string, Place> _places;
     private readonly long _memoryBudget;
     private readonly Lock _lock = new();
+
+    /// <summary>Models that are waited for, in the order of asking.</summary>
+    private readonly List<Place> _queue = [];
+
     private readonly CancellationTokenSource _stopping = new();
+
+    /// <summary>The one of them for which others are to go.</summary>
+    private Place? _first;
+
     private TaskCompletionSource _changed = NewSignal();
     private long _used;
     private long _clock;
@@ -52,8 +60,11 @@ public sealed class ModelHost<T> : IAsyncDisposable
         }
     }
 
-    /// <summary>The model of a name, loaded if need be; waits while others hold the memory that it needs.</summary>
-    /// <param name="cancellation">Ends this wait; a load that others wait for goes on.</param>
+    /// <summary>
+    /// The model of a name, loaded if need be; waits while others hold the memory that it needs. Who needs memory is served
+    /// in the order of asking: while the first waits, the models that are to go for it are lent to nobody else.
+    /// </summary>
+    /// <param name="cancellation">Ends this wait; a load that has begun goes on.</param>
     /// <exception cref="UnknownModelException">There is none.</exception>
     /// <exception cref="ObjectDisposedException">The host is shut down.</exception>
     public async Task<ModelLease<T>> AcquireAsync(string name, CancellationToken cancellation = default)
@@ -62,25 +73,21 @@ public sealed class ModelHost<T> : IAsyncDisposable
         {
             throw new UnknownModelException(name, Names);
         }
-        while (true)
+        var request = new TaskCompletionSource<ModelLease<T>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
         {
-            Task wait;
-            lock (_lock)
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            place.IsSpoiled |= place.Model is T model && place.Source.IsUsable?.Invoke(model) == false;
+            place.Queued.Add(request);
+            if (!_queue.Contains(place))
             {
-                ObjectDisposedException.ThrowIf(_disposed, this);
-                if (place.Model is T model)
-                {
-                    place.Leases++;
-                    return new ModelLease<T>(model, () => Release(place));
-                }
-                if (place.Loading is null && TryMakeRoom(place.Source.Bytes))
-                {
-                    _used += place.Source.Bytes;
-                    place.Loading = Task.Run(() => LoadAsync(place));
-                }
-                wait = place.Loading ?? _changed.Task;
+                _queue.Add(place);
             }
-            await wait.WaitAsync(cancellation).ConfigureAwait(false);
+            Advance();
+        }
+        using (cancellation.UnsafeRegister(_ => GiveUp(place, request, cancellation), null))
+        {
+            return await request.Task.ConfigureAwait(false);
         }
     }
 
@@ -94,6 +101,16 @@ public sealed class ModelHost<T> : IAsyncDisposable
                 return;
             }
             _disposed = true;
+            foreach (TaskCompletionSource<ModelLease<T>> request in _places.Values.SelectMany(place => place.Queued.Concat(place.Coming)))
+            {
+                request.TrySetException(new ObjectDisposedException(GetType().FullName));
+            }
+            foreach (Place place in _places.Values)
+            {
+                place.Queued.Clear();
+                place.Coming.Clear();
+            }
+            _queue.Clear();
             Signal();
         }
         await _stopping.CancelAsync().ConfigureAwait(false);
@@ -121,7 +138,7 @@ public sealed class ModelHost<T> : IAsyncDisposable
                     wait = place.Loading ?? _changed.Task;
                 }
             }
-            // A load that fails has told those who asked for it.
+            // A load that fails has told those who asked for it, and who shuts down can do nothing about a model that cannot be undone.
             await wait.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             lock (_lock)
             {
@@ -135,32 +152,34 @@ public sealed class ModelHost<T> : IAsyncDisposable
 
     private async Task LoadAsync(Place place)
     {
+        T model;
         try
         {
-            // The memory counted on is free only when those who had it are gone.
-            await Task.WhenAll(Leaving()).ConfigureAwait(false);
-            T model = await place.Source.LoadAsync(_stopping.Token).ConfigureAwait(false);
-            lock (_lock)
-            {
-                place.Model = model;
-                place.LastUse = ++_clock;
-            }
+            // The memory counted on is free only when those who had it are gone, well or badly.
+            await Task.WhenAll(Leaving()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            model = await place.Source.LoadAsync(_stopping.Token).ConfigureAwait(false);
         }
-        catch
+        catch (Exception error)
         {
             lock (_lock)
             {
                 _used -= place.Source.Bytes;
-            }
-            throw;
-        }
-        finally
-        {
-            lock (_lock)
-            {
                 place.Loading = null;
+                place.Coming.ForEach(request => request.TrySetException(error));
+                place.Coming.Clear();
+                Advance();
                 Signal();
             }
+            return;
+        }
+        lock (_lock)
+        {
+            place.Model = model;
+            place.Loading = null;
+            place.LastUse = ++_clock;
+            Lend(place, model, place.Coming);
+            Advance();
+            Signal();
         }
     }
 
@@ -178,7 +197,104 @@ public sealed class ModelHost<T> : IAsyncDisposable
         {
             place.Leases--;
             place.LastUse = ++_clock;
+            Advance();
             Signal();
+        }
+    }
+
+    private void GiveUp(Place place, TaskCompletionSource<ModelLease<T>> request, CancellationToken cancellation)
+    {
+        lock (_lock)
+        {
+            if (!place.Queued.Remove(request) && !place.Coming.Remove(request))
+            {
+                return;
+            }
+            request.TrySetCanceled(cancellation);
+            if (place.Queued.Count == 0)
+            {
+                _queue.Remove(place);
+            }
+            Advance();
+        }
+    }
+
+    /// <summary>Serves all whose turn it is.</summary>
+    private void Advance()
+    {
+        foreach (Place spoiled in _places.Values.Where(place => place is { IsSpoiled: true, Leases: 0 }))
+        {
+            Evict(spoiled);
+        }
+        while (true)
+        {
+            _queue.RemoveAll(TryServe);
+            Place? first = _queue.Count > 0 && _queue[0] is { Model: null, Loading: null } ? _queue[0] : null;
+            if (first is not null && TryMakeRoom(first.Source.Bytes))
+            {
+                _used += first.Source.Bytes;
+                first.Loading = Task.Run(() => LoadAsync(first));
+                first = null;
+            }
+            else if (first == _first)
+            {
+                return;
+            }
+            Retire(first);
+        }
+    }
+
+    /// <summary>Gives those who wait for a model the one that is here, or lets them wait for the one that is coming, unless it is to go.</summary>
+    private bool TryServe(Place place)
+    {
+        if (place.IsRetiring || place.IsSpoiled || place is { Model: null, Loading: null })
+        {
+            return false;
+        }
+        if (place.Model is T model)
+        {
+            Lend(place, model, place.Queued);
+        }
+        else
+        {
+            place.Coming.AddRange(place.Queued);
+            place.Queued.Clear();
+        }
+        return true;
+    }
+
+    private void Lend(Place place, T model, List<TaskCompletionSource<ModelLease<T>>> requests)
+    {
+        // Lent before anyone wakes up: otherwise the model could go again before its requesters come to take it.
+        place.Leases += requests.Count;
+        requests.ForEach(request => request.TrySetResult(new ModelLease<T>(model, () => Release(place))));
+        requests.Clear();
+    }
+
+    /// <summary>
+    /// Chooses the models that go for the first who waits, idle ones before held ones before those still coming. The choice
+    /// stands until that one is served: choosing anew at each release would let the others take turns for ever.
+    /// </summary>
+    private void Retire(Place? first)
+    {
+        _first = first;
+        foreach (Place place in _places.Values)
+        {
+            place.IsRetiring = false;
+        }
+        if (first is null)
+        {
+            return;
+        }
+        long wanted = _used + first.Source.Bytes - _memoryBudget;
+        foreach (Place place in _places.Values
+            .Where(place => place.Model is not null || place.Loading is not null)
+            .OrderBy(place => place.Loading is not null ? 2 : Math.Sign(place.Leases))
+            .ThenBy(place => place.LastUse)
+            .TakeWhile(_ => wanted > 0))
+        {
+            place.IsRetiring = true;
+            wanted -= place.Source.Bytes;
         }
     }
 
@@ -205,6 +321,7 @@ public sealed class ModelHost<T> : IAsyncDisposable
         if (place.Model is T model)
         {
             place.Model = null;
+            place.IsSpoiled = false;
             _used -= place.Source.Bytes;
             place.Leaving = Task.Run(async () => await model.DisposeAsync().ConfigureAwait(false));
         }
@@ -229,6 +346,18 @@ public sealed class ModelHost<T> : IAsyncDisposable
 
         /// <summary>The end of the model that was here before.</summary>
         public Task Leaving { get; set; } = Task.CompletedTask;
+
+        /// <summary>Those who wait for a turn.</summary>
+        public List<TaskCompletionSource<ModelLease<T>>> Queued { get; } = [];
+
+        /// <summary>Those who get the model that is loading.</summary>
+        public List<TaskCompletionSource<ModelLease<T>>> Coming { get; } = [];
+
+        /// <summary>Whether it is to go for the first who waits.</summary>
+        public bool IsRetiring { get; set; }
+
+        /// <summary>Whether the model is of no use any more: it goes as soon as nobody holds it.</summary>
+        public bool IsSpoiled { get; set; }
 
         public int Leases { get; set; }
 

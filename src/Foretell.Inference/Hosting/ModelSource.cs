@@ -4,7 +4,8 @@ namespace Foretell.Inference;
 /// <param name="Name">What callers call it.</param>
 /// <param name="Bytes">The memory that it takes while loaded.</param>
 /// <param name="LoadAsync">Loads it, on a thread of the pool; never twice at once.</param>
-public sealed record ModelSource<T>(string Name, long Bytes, Func<CancellationToken, Task<T>> LoadAsync)
+/// <param name="IsUsable">Looked at whenever the model is asked for, and must be quick: false lets it be unloaded, when nobody holds it, and loaded again. Null (the default) for models that stay good.</param>
+public sealed record ModelSource<T>(string Name, long Bytes, Func<CancellationToken, Task<T>> LoadAsync, Func<T, bool>? IsUsable = null)
     where T : class, IAsyncDisposable;
 
 /// <summary>There is no model of this name.</summary>

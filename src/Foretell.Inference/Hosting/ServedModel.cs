@@ -1,4 +1,5 @@
 using Foretell.Models;
+using Foretell.Nn;
 using Foretell.Tensors;
 
 namespace Foretell.Inference;
@@ -40,16 +41,40 @@ public sealed class ServedModel : IAsyncDisposable
         }
     }
 
-    /// <summary>A source for a <see cref="ModelHost{T}"/>: the files' weights and the cache count as its memory.</summary>
+    /// <summary>A source for a <see cref="ModelHost{T}"/>: see <see cref="MemoryBytes"/>.</summary>
     /// <inheritdoc cref="Load"/>
     public static ModelSource<ServedModel> Source(string name, string path, Func<Device> createDevice, EngineOptions? options = null)
+    {
+        using Device device = createDevice();
+        return new ModelSource<ServedModel>(name, MemoryBytes(path, device, options), _ => Task.FromResult(Load(path, createDevice, options)));
+    }
+
+    /// <summary>The memory that a model takes while it is served: the files of its weights, and the keys and values for which its engine has room. The weights are not read.</summary>
+    /// <param name="path">See <see cref="PretrainedModel.Load"/>.</param>
+    /// <param name="device">Where it is to be computed: each packs keys and values in its own way.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <exception cref="IOException">There is no model at the path.</exception>
+    /// <exception cref="ArgumentException">The options' memory holds no keys and values of this model.</exception>
+    public static long MemoryBytes(string path, Device device, EngineOptions? options = null)
     {
         string finished = Path.Combine(path, "model");
         string folder = Directory.Exists(finished) ? finished : path;
         long weights = Directory.Exists(folder)
             ? Directory.EnumerateFiles(folder, "*.safetensors").Sum(file => new FileInfo(file).Length)
             : new FileInfo(path).Length;
-        return new ModelSource<ServedModel>(name, weights + (options ?? new EngineOptions()).CacheBytes, _ => Task.FromResult(Load(path, createDevice, options)));
+        options ??= new EngineOptions();
+        TransformerConfig config;
+        try
+        {
+            config = PretrainedModel.ReadConfig(path);
+        }
+        catch (InvalidDataException)
+        {
+            // What is damaged takes no more than this, and says what is wrong when it is loaded.
+            return weights + options.CacheBytes;
+        }
+        long perToken = KeyValuePool.BytesPerToken(device, config.Layers, config.KeyValueHeads, config.HeadSize);
+        return weights + CacheMemory.Blocks(config, perToken, options) * KeyValuePool.BlockTokens * perToken;
     }
 
     public async ValueTask DisposeAsync()

@@ -102,6 +102,111 @@ public class ModelHostTests
         Assert.Equal(0, ledger.Bytes);
     }
 
+    /// <summary>Overlapping holders of one model would keep the other out for ever, if who asks later were served first.</summary>
+    [Fact]
+    public async Task AcquireAsync_OfAHeldModelThatIsToGo_WaitsBehindTheOneThatNeedsRoom()
+    {
+        var ledger = new Ledger(open: true);
+        await using var host = new ModelHost<FakeModel>([ledger.Source("a", 6), ledger.Source("b", 6), ledger.Source("c", 2)], 8);
+        ModelLease<FakeModel> held = await host.AcquireAsync("a");
+        Task<ModelLease<FakeModel>> first = host.AcquireAsync("b");
+        Task<ModelLease<FakeModel>> behind = host.AcquireAsync("a");
+        Assert.False(behind.IsCompleted);
+        held.Dispose();
+        ModelLease<FakeModel> b = await first;
+        Assert.False(behind.IsCompleted);
+        b.Dispose();
+        (await behind).Dispose();
+        Assert.Equal(3, ledger.Loads);
+        Assert.True(ledger.MostBytes <= 8);
+    }
+
+    [Fact]
+    public async Task AcquireAsync_BehindOneWhoGivesUp_GetsTheModelThatIsStillHere()
+    {
+        var ledger = new Ledger(open: true);
+        await using var host = new ModelHost<FakeModel>([ledger.Source("a", 4), ledger.Source("b", 8), ledger.Source("c", 4)], 8);
+        using ModelLease<FakeModel> held = await host.AcquireAsync("a");
+        using var impatient = new CancellationTokenSource();
+        Task<ModelLease<FakeModel>> first = host.AcquireAsync("b", impatient.Token);
+        Task<ModelLease<FakeModel>>[] behind = [host.AcquireAsync("a"), host.AcquireAsync("c")];
+        Assert.All(behind, task => Assert.False(task.IsCompleted));
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        foreach (ModelLease<FakeModel> lease in await Task.WhenAll(behind).WaitAsync(TimeSpan.FromSeconds(20)))
+        {
+            lease.Dispose();
+        }
+        Assert.Equal(2, ledger.Loads);
+    }
+
+    /// <summary>Another waits for the memory at the moment when the model is ready: the one who had it loaded gets it all the same.</summary>
+    [Fact]
+    public async Task AcquireAsync_OfAModelJustLoaded_GetsItBeforeItCanGo()
+    {
+        for (int round = 0; round < 300; round++)
+        {
+            var ledger = new Ledger();
+            await using var host = new ModelHost<FakeModel>([ledger.Source("a", 6), ledger.Source("b", 6)], 8);
+            Task<ModelLease<FakeModel>> a = host.AcquireAsync("a");
+            Task<ModelLease<FakeModel>>[] others = [.. Enumerable.Range(0, 4).Select(_ => host.AcquireAsync("b"))];
+            ledger.Open("b");
+            ledger.Open("a");
+            (await a).Dispose();
+            Assert.Equal(1, ledger.LoadsOf("a"));
+            foreach (ModelLease<FakeModel> lease in await Task.WhenAll(others))
+            {
+                lease.Dispose();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task AcquireAsync_AfterAModelThatCouldNotBeUndone_LoadsAsEver()
+    {
+        var ledger = new Ledger(open: true);
+        ModelSource<FakeModel> damaged = new("a", 6, _ => Task.FromResult(new FakeModel(ledger, 0) { Fault = new IOException("stuck") }));
+        await using var host = new ModelHost<FakeModel>([damaged, ledger.Source("b", 6)], 8);
+        for (int round = 0; round < 2; round++)
+        {
+            (await host.AcquireAsync("a")).Dispose();
+            (await host.AcquireAsync("b")).Dispose();
+        }
+        Assert.Equal(2, ledger.Loads);
+    }
+
+    [Fact]
+    public async Task AcquireAsync_OfAModelThatIsNoLongerUsable_WaitsForItsHoldersAndLoadsItAgain()
+    {
+        var ledger = new Ledger(open: true);
+        await using var host = new ModelHost<FakeModel>([ledger.Source("a", 6) with { IsUsable = model => !model.IsBroken }], 8);
+        ModelLease<FakeModel> held = await host.AcquireAsync("a");
+        held.Model.IsBroken = true;
+        Task<ModelLease<FakeModel>> again = host.AcquireAsync("a");
+        Assert.False(again.IsCompleted);
+        FakeModel broken = held.Model;
+        Assert.False(broken.IsGone);
+        held.Dispose();
+        using ModelLease<FakeModel> lease = await again;
+        Assert.NotSame(broken, lease.Model);
+        Assert.True(broken.IsGone);
+        Assert.True(ledger.MostBytes <= 8);
+    }
+
+    [Fact]
+    public async Task DisposeAsync_WhileOthersWait_TellsThem()
+    {
+        var ledger = new Ledger(open: true);
+        var host = new ModelHost<FakeModel>([ledger.Source("a", 6), ledger.Source("b", 6)], 8);
+        ModelLease<FakeModel> held = await host.AcquireAsync("a");
+        Task<ModelLease<FakeModel>> waiting = host.AcquireAsync("b");
+        Task disposing = host.DisposeAsync().AsTask();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
+        held.Dispose();
+        await disposing;
+        Assert.Equal(0, ledger.Bytes);
+    }
+
     /// <summary>Many callers at random: the budget is kept at every instant, no model goes while held, and all is gone at the end.</summary>
     [Fact]
     public async Task AcquireAsync_AtRandomFromManyTasks_KeepsTheBudget()
@@ -128,11 +233,20 @@ public class ModelHostTests
     {
         public bool IsGone { get; private set; }
 
+        public bool IsBroken { get; set; }
+
+        /// <summary>What its disposal ends with.</summary>
+        public Exception? Fault { get; init; }
+
         public async ValueTask DisposeAsync()
         {
             await Task.Yield();
             IsGone = true;
             ledger.Add(-bytes);
+            if (Fault is not null)
+            {
+                throw Fault;
+            }
         }
     }
 
@@ -142,18 +256,37 @@ public class ModelHostTests
         private readonly Lock _lock = new();
         private readonly Dictionary<string, TaskCompletionSource> _gates = [];
 
-        public int Loads { get; private set; }
+        private readonly Dictionary<string, int> _loads = [];
+
+        public int Loads
+        {
+            get
+            {
+                lock (_lock)
+                {
+                    return _loads.Values.Sum();
+                }
+            }
+        }
 
         public int Bytes { get; private set; }
 
         public int MostBytes { get; private set; }
+
+        public int LoadsOf(string name)
+        {
+            lock (_lock)
+            {
+                return _loads.GetValueOrDefault(name);
+            }
+        }
 
         public ModelSource<FakeModel> Source(string name, int bytes) => new(name, bytes, async _ =>
         {
             Task gate;
             lock (_lock)
             {
-                Loads++;
+                _loads[name] = _loads.GetValueOrDefault(name) + 1;
                 gate = open ? Task.CompletedTask : Gate(name).Task;
             }
             await gate;

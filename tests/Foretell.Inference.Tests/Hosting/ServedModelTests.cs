@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Foretell.Models;
+using Foretell.Nn;
 using Foretell.Tensors;
 using Foretell.Tensors.Kernels.Cpu;
 
@@ -35,6 +37,24 @@ public class ServedModelTests
         Assert.Equal(["file", "folder"], host.Loaded.Order());
 
         static int[] Ids(JsonElement element, string name) => [.. element.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];
+    }
+
+    /// <summary>A model of 260 thousand weights needs no gigabyte of cache; what is said before loading is what the engine then takes.</summary>
+    [Theory]
+    [InlineData("models/stories260K/hf", "*.safetensors", 0, 64)]
+    [InlineData("models/stories260K/hf", "*.safetensors", 100, 64)]
+    [InlineData("models/stories260K/gguf", "*f32*", 0, 2)]
+    public void Source_OfASmallModel_CountsTheCacheThatItsEngineTakes(string folder, string weights, int cacheTokens, int sequences)
+    {
+        string path = SharedData.Path(folder);
+        string file = Directory.EnumerateFiles(path, weights, new EnumerationOptions { MatchCasing = MatchCasing.CaseInsensitive }).First();
+        path = weights.EndsWith("safetensors", StringComparison.Ordinal) ? path : file;
+        using Device device = CpuDevice.Create(threads: 1, precision: DType.Float32);
+        using var model = PretrainedModel.Load(path, device);
+        int blocks = cacheTokens > 0 ? KeyValuePool.BlocksFor(cacheTokens) : sequences * KeyValuePool.BlocksFor(model.Transformer.Config.ContextLength);
+        using KeyValuePool pool = model.Transformer.NewPool(blocks);
+        ModelSource<ServedModel> source = ServedModel.Source("small", path, () => CpuDevice.Create(threads: 1, precision: DType.Float32), new EngineOptions { CacheTokens = cacheTokens, MaximumSequences = sequences });
+        Assert.Equal(new FileInfo(file).Length + pool.Bytes, source.Bytes);
     }
 
     [Fact]
