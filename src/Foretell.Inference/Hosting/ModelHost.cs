@@ -230,10 +230,10 @@ public sealed class ModelHost<T> : IAsyncDisposable
         {
             _queue.RemoveAll(TryServe);
             Place? first = _queue.Count > 0 && _queue[0] is { Model: null, Loading: null } ? _queue[0] : null;
-            if (first is not null && TryMakeRoom(first.Source.Bytes))
+            if (first is Place next && TryMakeRoom(next.Source.Bytes))
             {
-                _used += first.Source.Bytes;
-                first.Loading = Task.Run(() => LoadAsync(first));
+                _used += next.Source.Bytes;
+                next.Loading = Task.Run(() => LoadAsync(next));
                 first = null;
             }
             else if (first == _first)

@@ -46,7 +46,7 @@ public sealed class ServedModel : IAsyncDisposable
     public static ModelSource<ServedModel> Source(string name, string path, Func<Device> createDevice, EngineOptions? options = null)
     {
         using Device device = createDevice();
-        return new ModelSource<ServedModel>(name, MemoryBytes(path, device, options), _ => Task.FromResult(Load(path, createDevice, options)));
+        return new ModelSource<ServedModel>(name, MemoryBytes(path, device, options), _ => Task.FromResult(Load(path, createDevice, options)), model => model.Engine.Fault is null);
     }
 
     /// <summary>The memory that a model takes while it is served: the files of its weights, and the keys and values for which its engine has room. The weights are not read.</summary>
