@@ -1,6 +1,6 @@
 namespace Foretell.Assistant;
 
-/// <summary>A model that is loaded when it is first asked for, once, whoever asks; an attempt that fails is made again at the next request.</summary>
+/// <summary>A model that is loaded when it is first asked for, once, whoever asks; an attempt that fails is made again at the next request, and so is one whose engine has failed for good.</summary>
 internal sealed class LazyModelSource(ForetellOptions options, TimeProvider clock) : IModelSource, IAsyncDisposable
 {
     private readonly Lock _lock = new();
@@ -18,9 +18,15 @@ internal sealed class LazyModelSource(ForetellOptions options, TimeProvider cloc
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(ForetellModel));
-            if (_loading is null or { IsFaulted: true })
+            ForetellModel? failed = Loaded is { Engine.Fault: not null } old ? old : null;
+            if (failed is not null || _loading is null or { IsFaulted: true })
             {
-                _loading = Task.Run(() => ForetellModel.Load(options, clock), CancellationToken.None);
+                _loading = Task.Run(() =>
+                {
+                    // Its requests have all been told; what it holds is needed for the new one.
+                    failed?.Dispose();
+                    return ForetellModel.Load(options, clock);
+                }, CancellationToken.None);
             }
             loading = _loading;
         }
