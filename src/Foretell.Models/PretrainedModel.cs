@@ -155,6 +155,13 @@ public sealed class PretrainedModel : IDisposable
         }
     }
 
+    /// <summary>The folder of a run's finished model; any other path is given back as it is.</summary>
+    public static string Finished(string path)
+    {
+        string finished = System.IO.Path.Combine(path, "model");
+        return File.Exists(System.IO.Path.Combine(finished, ConfigJson.FileName)) ? finished : path;
+    }
+
     private static string Find(string path)
     {
         const string Wanted = "MODEL is a Hugging Face folder (config.json, model.safetensors, tokenizer.json), a GGUF file or a run's folder";
@@ -166,8 +173,8 @@ public sealed class PretrainedModel : IDisposable
         {
             throw new DirectoryNotFoundException($"There is no folder or file {path}; {Wanted}.");
         }
-        string finished = System.IO.Path.Combine(path, "model");
-        if (File.Exists(System.IO.Path.Combine(finished, ConfigJson.FileName)))
+        string finished = Finished(path);
+        if (finished != path)
         {
             return finished;
         }

@@ -57,11 +57,10 @@ public sealed class ServedModel : IAsyncDisposable
     /// <exception cref="ArgumentException">The options' memory holds no keys and values of this model.</exception>
     public static long MemoryBytes(string path, Device device, EngineOptions? options = null)
     {
-        string finished = Path.Combine(path, "model");
-        string folder = Directory.Exists(finished) ? finished : path;
-        long weights = Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, "*.safetensors").Sum(file => new FileInfo(file).Length)
-            : new FileInfo(path).Length;
+        string found = PretrainedModel.Finished(path);
+        long weights = Directory.Exists(found)
+            ? Directory.EnumerateFiles(found, "*.safetensors").Sum(file => new FileInfo(file).Length)
+            : new FileInfo(found).Length;
         options ??= new EngineOptions();
         TransformerConfig config;
         try
