@@ -216,10 +216,11 @@ public sealed class Transformer : IDisposable
 
     /// <summary>Scaled sum of the weighted nats of the targets, and each token's nats; see <see cref="Tape.HeadCrossEntropy"/>.</summary>
     public (Tensor Loss, Tensor Nats) Loss(Tape tape, TokenBatch batch, int[] targets, float[] weights, float scale, DropoutDraw? dropout = null)
-    {
-        Tensor hidden = Hidden(tape, batch, dropout: dropout);
-        return tape.HeadCrossEntropy(hidden, _head, tape.Scope.From(targets, [targets.Length]), tape.Scope.From(weights, [weights.Length]), scale);
-    }
+        => Loss(tape, Hidden(tape, batch, dropout: dropout), targets, weights, scale);
+
+    /// <summary>The same over the result of <see cref="Hidden(Tape, TokenBatch, DropoutDraw?)"/>, [tokens, channels].</summary>
+    public (Tensor Loss, Tensor Nats) Loss(Tape tape, Tensor hidden, int[] targets, float[] weights, float scale) =>
+        tape.HeadCrossEntropy(hidden, _head, tape.Scope.From(targets, [targets.Length]), tape.Scope.From(weights, [weights.Length]), scale);
 
     public void Dispose()
     {

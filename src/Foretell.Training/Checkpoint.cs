@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Foretell.Models;
 using Foretell.Nn.Optimizers;
-using Foretell.Tensors;
 using Foretell.Tensors.Files;
 
 namespace Foretell.Training;
@@ -15,7 +14,14 @@ namespace Foretell.Training;
 /// <param name="TrainingSeconds">Time spent in steps.</param>
 /// <param name="Numerics">The kernels that made it: resuming with others would not give the same bits.</param>
 /// <param name="Recipe">The resolved recipe, by its hash.</param>
-public sealed record RunState(long Step, SpikeStatistics Spikes, double TrainingSeconds, string Numerics, string Recipe);
+public sealed record RunState(long Step, SpikeStatistics Spikes, double TrainingSeconds, string Numerics, string Recipe)
+{
+    /// <summary>Numbers that an algorithm carries from step to step, by name; null for none.</summary>
+    public IReadOnlyDictionary<string, double>? Numbers { get; init; }
+
+    /// <summary>The checkpoint's other files.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+}
 
 /// <summary>
 /// A folder checkpoints/step-N that holds all a run needs to go on. It is written beside, flushed and renamed, so a kill at
@@ -27,11 +33,14 @@ public static class Checkpoint
     private const string StateFile = "state.json";
     private const string OptimizerFile = "optimizer.safetensors";
     private const string Writing = ".writing-";
-    private static readonly string[] s_files = [StateFile, OptimizerFile, SafeTensors.FileName];
 
     /// <summary>Writes a checkpoint and then removes all but the newest <paramref name="keep"/>, and what kills left of others.</summary>
     /// <returns>Its folder.</returns>
-    public static string Write(string checkpoints, Transformer model, Optimizer optimizer, RunState state, int keep)
+    public static string Write(string checkpoints, Transformer model, Optimizer optimizer, RunState state, int keep) => Write(checkpoints, Parts(model, optimizer), state, keep);
+
+    /// <summary>Writes a checkpoint of any parts; the last file to appear is the state, which names the others.</summary>
+    /// <inheritdoc cref="Write(string, Transformer, Optimizer, RunState, int)"/>
+    public static string Write(string checkpoints, IReadOnlyList<CheckpointPart> parts, RunState state, int keep)
     {
         string name = Prefix + state.Step.ToString("D8", CultureInfo.InvariantCulture);
         string target = Path.Combine(checkpoints, name);
@@ -39,9 +48,11 @@ public static class Checkpoint
         Directory.CreateDirectory(checkpoints);
         Remove(beside);
         Directory.CreateDirectory(beside);
-        ModelFolder.SaveWeights(model, Path.Combine(beside, SafeTensors.FileName));
-        SafeTensorsWriter.Write(Path.Combine(beside, OptimizerFile), optimizer.State.Select(entry => ModelFolder.Source(entry.Name, entry.Value)));
-        AtomicFile.Write(Path.Combine(beside, StateFile), JsonSerializer.SerializeToUtf8Bytes(state, RunStateJson.Default.RunState));
+        foreach (CheckpointPart part in parts)
+        {
+            part.Write(Path.Combine(beside, part.File));
+        }
+        AtomicFile.Write(Path.Combine(beside, StateFile), JsonSerializer.SerializeToUtf8Bytes(state with { Files = [.. parts.Select(part => part.File)] }, RunStateJson.Default.RunState));
         Remove(target);
         Directory.Move(beside, target);
         HashSet<string> kept = [.. Whole(checkpoints).Take(keep)];
@@ -60,19 +71,16 @@ public static class Checkpoint
 
     /// <summary>Fills model and optimizer from a checkpoint.</summary>
     /// <exception cref="InvalidDataException">A file is damaged or of another model.</exception>
-    public static RunState Read(string folder, Transformer model, Optimizer optimizer)
+    public static RunState Read(string folder, Transformer model, Optimizer optimizer) => Read(folder, Parts(model, optimizer));
+
+    /// <summary>Fills all parts from a checkpoint.</summary>
+    /// <exception cref="InvalidDataException">A file is missing, damaged or of another model.</exception>
+    public static RunState Read(string folder, IReadOnlyList<CheckpointPart> parts)
     {
         RunState state = ReadState(folder);
-        ModelFolder.LoadWeights(model, folder);
-        using ISafeTensors file = SafeTensors.Open(Path.Combine(folder, OptimizerFile));
-        foreach ((string name, Tensor value) in optimizer.State)
+        foreach (CheckpointPart part in parts)
         {
-            ReadOnlySpan<byte> bytes = file.Bytes(name);
-            if (bytes.Length != value.Shape.ElementCount * 4)
-            {
-                throw new InvalidDataException($"{folder}: {name} has {bytes.Length / 4} numbers; {value.Shape} were expected.");
-            }
-            MemoryMarshal.Cast<byte, float>(bytes).CopyTo(value.Span<float>());
+            part.Read(Path.Combine(folder, part.File));
         }
         return state;
     }
@@ -103,9 +111,13 @@ public static class Checkpoint
 
     private static bool IsOurs(string folder) => Path.GetFileName(folder) is string name && (name.StartsWith(Prefix, StringComparison.Ordinal) || name.StartsWith(Writing + Prefix, StringComparison.Ordinal));
 
-    private static bool HasFiniteWeights(string folder)
+    private static CheckpointPart[] Parts(Transformer model, Optimizer optimizer) => [CheckpointPart.Of(model), CheckpointPart.Of(OptimizerFile, optimizer.State)];
+
+    private static bool HasFiniteWeights(string folder) => Directory.EnumerateFiles(folder, "*.safetensors").All(IsFinite);
+
+    private static bool IsFinite(string path)
     {
-        using ISafeTensors file = SafeTensors.Open(Path.Combine(folder, SafeTensors.FileName));
+        using ISafeTensors file = SafeTensors.Open(path);
         foreach (SafeTensorInfo info in file.Tensors)
         {
             foreach (float value in MemoryMarshal.Cast<byte, float>(file.Bytes(info.Name)))
@@ -123,7 +135,7 @@ public static class Checkpoint
     private static IEnumerable<string> Whole(string checkpoints) => !Directory.Exists(checkpoints)
         ? []
         : Directory.EnumerateDirectories(checkpoints, Prefix + "*")
-            .Where(folder => Array.TrueForAll(s_files, file => File.Exists(Path.Combine(folder, file))))
+            .Where(folder => File.Exists(Path.Combine(folder, StateFile)) && ReadState(folder).Files.All(file => File.Exists(Path.Combine(folder, file))))
             .OrderByDescending(folder => folder, StringComparer.Ordinal);
 }
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Foretell.Data;
 using Foretell.Models;
@@ -139,66 +138,12 @@ public sealed record PretrainingRecipe
     /// <exception cref="FormatException">Not JSON, an unknown key or a value of the wrong kind; the message names it.</exception>
     public static PretrainingRecipe Parse(string? json, IEnumerable<string> settings)
     {
-        JsonObject root;
-        try
-        {
-            root = json is null ? [] : JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }) as JsonObject
-                ?? throw new FormatException("recipe: a recipe is a JSON object.");
-        }
-        catch (JsonException error)
-        {
-            throw new FormatException($"recipe: not valid JSON at line {error.LineNumber + 1}.");
-        }
-        foreach (string setting in settings)
-        {
-            int equals = setting.IndexOf('=', StringComparison.Ordinal);
-            if (equals <= 0)
-            {
-                throw new FormatException($"--set {setting}: wanted key=value, as in --set depth=6.");
-            }
-            root[setting[..equals]] = Value(setting[(equals + 1)..]);
-        }
-        // The generated reader does not know the defaults of init-only properties, so they are laid under the given values.
-        foreach ((string key, JsonNode? value) in JsonNode.Parse(new PretrainingRecipe().ToJson())!.AsObject())
-        {
-            if (!root.TryAdd(key, value?.DeepClone()) && root[key] is null)
-            {
-                throw new FormatException($"recipe: \"{key}\" cannot be null; leave it out for its default, {value?.ToJsonString()}.");
-            }
-        }
-        try
-        {
-            PretrainingRecipe recipe = root.Deserialize(RecipeJson.Default.PretrainingRecipe)!;
-            ScalingDial.Validate(recipe);
-            return recipe;
-        }
-        catch (JsonException error)
-        {
-            throw new FormatException($"recipe: {Explain(error)}");
-        }
+        PretrainingRecipe recipe = RecipeReader.Parse(json, settings, new PretrainingRecipe(), RecipeJson.Default.PretrainingRecipe, "foretell pretrain", Wanted);
+        ScalingDial.Validate(recipe);
+        return recipe;
     }
 
     public string ToJson() => JsonSerializer.Serialize(this, RecipeJson.Default.PretrainingRecipe);
-
-    private static JsonNode? Value(string text)
-    {
-        try
-        {
-            return JsonNode.Parse(text);
-        }
-        catch (JsonException)
-        {
-            return JsonValue.Create(text);
-        }
-    }
-
-    private static string Explain(JsonException error)
-    {
-        string key = error.Path?.TrimStart('$', '.') ?? "";
-        return error.Message.Contains("could not be mapped", StringComparison.Ordinal)
-            ? $"there is no setting \"{(key.Length > 0 ? key : error.Message.Split('\'')[1])}\"; foretell pretrain --help lists them."
-            : $"the value of \"{key}\" does not have the right form{Wanted(key)}.";
-    }
 
     private static string Wanted(string key) => key switch
     {

@@ -15,7 +15,6 @@ namespace Foretell.Training;
 public sealed class PretrainingWorkspace : IDisposable
 {
     private const string ConfigFile = "config.json";
-    private const string LockFile = ".lock";
 
     private readonly FileStream _lock;
 
@@ -123,17 +122,7 @@ public sealed class PretrainingWorkspace : IDisposable
     /// <summary>Opens a workspace that holds the folder until it is disposed: two runs that write the same files would ruin both.</summary>
     private static PretrainingWorkspace Holding(string folder, Func<FileStream, PretrainingWorkspace> open)
     {
-        string path = Path.Combine(folder, LockFile);
-        FileStream @lock;
-        try
-        {
-            // The system gives it free when the process ends, however it ends; the empty file stays.
-            @lock = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
-        }
-        catch (IOException error) when (File.Exists(path))
-        {
-            throw new IOException($"Another process trains in {folder}; wait until it ends, or choose another --out.", error);
-        }
+        FileStream @lock = RunLock.Take(folder);
         try
         {
             return open(@lock);

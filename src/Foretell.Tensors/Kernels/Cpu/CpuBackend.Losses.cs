@@ -101,7 +101,8 @@ internal sealed unsafe partial class CpuBackend
                 float maximum = RowLargest(x, logits.Columns);
                 float atTarget = x[target];
                 float sum = Exponentials(x, maximum, gradient ? x : null, logits.Columns);
-                *losses.FloatRow(row) = maximum + VectorMath.Log(sum) - atTarget;
+                // In the order of LogSoftmax, so that a trainer's log-probabilities are a sampler's to the bit.
+                *losses.FloatRow(row) = VectorMath.Log(sum) - (atTarget - maximum);
                 if (gradient)
                 {
                     ScaleRow(x, weight / sum, x, logits.Columns);
