@@ -94,7 +94,7 @@ public sealed class ForetellModel : IDisposable, IAsyncDisposable
         PretrainedModel? model = null;
         try
         {
-            model = PretrainedModel.Load(options.Path, device);
+            model = PretrainedModel.Load(options.Path, device, options.WeightKey);
             (ChatTemplate template, bool own) = FindTemplate(model, options);
             return new ForetellModel(options.Name, model.Transformer, model.Tokenizer, model.Generation, template, own, options, clock ?? TimeProvider.System, [model, device]);
         }
@@ -112,7 +112,7 @@ public sealed class ForetellModel : IDisposable, IAsyncDisposable
     {
         ForetellOptionsValidator.Require(options);
         using Device device = CpuDevice.Create(options.Kernels, options.Threads, options.Precision);
-        return new ModelSource<ForetellModel>(options.Name, ServedModel.MemoryBytes(options.Path, device, options.Engine), _ => Task.FromResult(Load(options, clock)), model => model.Engine.Fault is null);
+        return new ModelSource<ForetellModel>(options.Name, ServedModel.MemoryBytes(options.Path, device, options.Engine, options.WeightKey), _ => Task.FromResult(Load(options, clock)), model => model.Engine.Fault is null);
     }
 
     /// <summary>Serves a model that is in memory already, such as one just trained. Model and tokenizer stay the caller's and must outlive this.</summary>

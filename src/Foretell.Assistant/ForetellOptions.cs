@@ -1,5 +1,6 @@
 using Foretell.Inference;
 using Foretell.Tensors;
+using Foretell.Tensors.Files;
 
 namespace Foretell.Assistant;
 
@@ -29,6 +30,9 @@ public sealed class ForetellOptions
 
     /// <summary>How the model writes calls of tools; null (the default) to tell it by the chat template.</summary>
     public ToolCallFormat? ToolCalls { get; set; }
+
+    /// <summary>For weights that are encrypted; null (the default) for plain ones.</summary>
+    public WeightKey? WeightKey { get; set; }
 
     /// <summary>What the seeds of requests without one are drawn from. Each such request gets another; the order of the requests decides which. Default 0.</summary>
     public ulong Seed { get; set; }

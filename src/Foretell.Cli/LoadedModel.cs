@@ -42,7 +42,7 @@ internal sealed class LoadedModel : IDisposable
         Device device = createDevice();
         try
         {
-            return new LoadedModel(device, PretrainedModel.Load(path, device));
+            return new LoadedModel(device, PretrainedModel.Load(path, device, WeightKeys.FromEnvironment()));
         }
         catch
         {

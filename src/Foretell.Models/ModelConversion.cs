@@ -19,6 +19,12 @@ public sealed record ConversionOptions
 
     /// <summary>Whether what stands at the output is replaced; false by default.</summary>
     public bool Overwrites { get; init; }
+
+    /// <summary>For an input that is encrypted; null for a plain one.</summary>
+    public WeightKey? InputKey { get; init; }
+
+    /// <summary>To encrypt the output's weights with (the tokenizer and the configuration of a folder stay plain); null (the default) for a plain one.</summary>
+    public WeightKey? OutputKey { get; init; }
 }
 
 /// <summary>How far a conversion is.</summary>
@@ -45,7 +51,7 @@ public static class ModelConversion
     private const string ProbeText = "Once upon a time, there was a café with 12 tables; \"Hello!\" said the owner, and they didn't say anything.\nThe end.";
     private const int ProbeTokens = 32;
 
-    /// <param name="input">What <see cref="PretrainedModel.Load(string, Device)"/> loads.</param>
+    /// <param name="input">What <see cref="PretrainedModel.Load"/> loads.</param>
     /// <param name="output">A name that ends in .gguf for a GGUF file, else a folder.</param>
     /// <param name="device">Computes the logits of both; single precision compares best.</param>
     /// <exception cref="IOException">The input is missing, the output exists, or the disk is full.</exception>
@@ -65,7 +71,7 @@ public static class ModelConversion
         progress?.Report(new ConversionProgress("reading", 0, 0));
         int[] ids;
         float[] before;
-        using (PretrainedModel model = PretrainedModel.Load(input, device))
+        using (PretrainedModel model = PretrainedModel.Load(input, device, options.InputKey))
         {
             RequireApart(model.Path, output);
             ids = ProbeIds(model);
@@ -75,8 +81,8 @@ public static class ModelConversion
         try
         {
             // Loaded anew: computing logits packed the weights, and writing must not hold them a second time.
-            using PretrainedModel model = PretrainedModel.Open(input, device, checks: false);
-            var writing = new Writing(model, options.Type, progress, cancellation);
+            using PretrainedModel model = PretrainedModel.Open(input, device, checks: false, options.InputKey);
+            var writing = new Writing(model, options, progress, cancellation);
             if (toGguf)
             {
                 writing.Gguf(partial, Path.GetFileNameWithoutExtension(output));
@@ -86,7 +92,7 @@ public static class ModelConversion
                 writing.Folder(partial);
             }
             progress?.Report(new ConversionProgress("checking", 0, 0));
-            LogitComparison check = Check(partial, model, ids, before, device, LogitComparison.Tolerance(writing.Changes));
+            LogitComparison check = Check(partial, options.OutputKey, model, ids, before, device, LogitComparison.Tolerance(writing.Changes));
             var report = new ConversionReport(WeightBytes(model.Path), WeightBytes(partial), writing.Types, writing.Error.Relative, check);
             cancellation.ThrowIfCancellationRequested();
             Place(partial, output, toGguf);
@@ -105,9 +111,9 @@ public static class ModelConversion
         }
     }
 
-    private static LogitComparison Check(string partial, PretrainedModel original, int[] ids, float[] before, Device device, double tolerance)
+    private static LogitComparison Check(string partial, WeightKey? key, PretrainedModel original, int[] ids, float[] before, Device device, double tolerance)
     {
-        using PretrainedModel written = PretrainedModel.Load(partial, device);
+        using PretrainedModel written = PretrainedModel.Load(partial, device, key);
         CheckTokenizer(original.Tokenizer, written.Tokenizer);
         var comparison = LogitComparison.Of(before, LogitComparison.Logits(written.Transformer, ids), original.Transformer.Config.VocabularySize, tolerance);
         return comparison.IsWithinTolerance ? comparison
@@ -222,7 +228,7 @@ public static class ModelConversion
         : new FileInfo(path).Length;
 
     /// <summary>One model on its way into files.</summary>
-    private sealed class Writing(PretrainedModel model, DType? wanted, IProgress<ConversionProgress>? progress, CancellationToken cancellation)
+    private sealed class Writing(PretrainedModel model, ConversionOptions options, IProgress<ConversionProgress>? progress, CancellationToken cancellation)
     {
         private readonly Dictionary<DType, int> _types = [];
         private readonly HashSet<DType> _changes = [];
@@ -241,7 +247,7 @@ public static class ModelConversion
 
         public void Gguf(string path, string name)
         {
-            DType TypeOf(Parameter parameter) => StoredTypes.Gguf(Config, parameter, wanted);
+            DType TypeOf(Parameter parameter) => StoredTypes.Gguf(Config, parameter, options.Type);
             IReadOnlyList<int> ends = model.Generation.EndIds;
             GgmlVocabulary vocabulary = GgmlVocabulary.Of(model.Tokenizer, Config.VocabularySize) with
             {
@@ -264,12 +270,12 @@ public static class ModelConversion
             {
                 metadata.Add(GgufTokenizer.ChatTemplate, model.ChatTemplate);
             }
-            GgufWriter.Write(path, metadata, PublishedTensors.Gguf(Transformer, TypeOf, (parameter, error) => Written(parameter, TypeOf(parameter), error)));
+            GgufWriter.Write(path, metadata, PublishedTensors.Gguf(Transformer, TypeOf, (parameter, error) => Written(parameter, TypeOf(parameter), error)), options.OutputKey);
         }
 
         public void Folder(string folder)
         {
-            Func<Parameter, DType> typeOf = StoredTypes.HuggingFace(Transformer, wanted);
+            Func<Parameter, DType> typeOf = StoredTypes.HuggingFace(Transformer, options.Type);
             Directory.CreateDirectory(folder);
             DType most = StoredTypes.MostBytes(Transformer.Parameters.All, typeOf);
             AtomicFile.Write(Path.Combine(folder, ConfigJson.FileName), ConfigJson.Write(Config, model.Generation.BeginId, model.Generation.EndIds, most));
@@ -292,7 +298,8 @@ public static class ModelConversion
             SafeTensorsWriter.Write(
                 Path.Combine(folder, SafeTensors.FileName),
                 PublishedTensors.HuggingFace(Transformer, typeOf, (parameter, error) => Written(parameter, typeOf(parameter), error)),
-                new Dictionary<string, string> { ["format"] = "pt" });
+                new Dictionary<string, string> { ["format"] = "pt" },
+                options.OutputKey);
         }
 
         private void Written(Parameter parameter, DType type, RoundingError error)

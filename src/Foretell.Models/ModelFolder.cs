@@ -11,14 +11,15 @@ namespace Foretell.Models;
 public static class ModelFolder
 {
     /// <summary>Maps a model's weights for inference, in the type in which they were published (<see cref="PretrainedModel"/> adds what lies beside them).</summary>
+    /// <param name="key">For weights that are encrypted.</param>
     /// <exception cref="IOException">The folder has no weights.</exception>
     /// <exception cref="InvalidDataException">A file is missing or does not fit; the message says which and why.</exception>
-    public static Transformer Load(string folder, Device device) => Load(folder, device, checks: true);
+    public static Transformer Load(string folder, Device device, WeightKey? key = null) => Load(folder, device, checks: true, key);
 
-    internal static Transformer Load(string folder, Device device, bool checks)
+    internal static Transformer Load(string folder, Device device, bool checks, WeightKey? key)
     {
         TransformerConfig config = ReadConfig(folder);
-        return PretrainedModel.Build(config, device, new HuggingFaceWeights(SafeTensors.Open(folder), config), checks);
+        return PretrainedModel.Build(config, device, new HuggingFaceWeights(SafeTensors.Open(folder, key), config), checks);
     }
 
     internal static TransformerConfig ReadConfig(string folder)
@@ -43,9 +44,9 @@ public static class ModelFolder
     }
 
     /// <summary>Fills a model's parameters from the folder's safetensors.</summary>
-    public static void LoadWeights(Transformer model, string folder)
+    public static void LoadWeights(Transformer model, string folder, WeightKey? key = null)
     {
-        using ISafeTensors file = SafeTensors.Open(folder);
+        using ISafeTensors file = SafeTensors.Open(folder, key);
         foreach (Parameter parameter in model.Parameters.All)
         {
             if (model.Config.Architecture == "gpt2" && Gpt2Layout.TryLoad(model.Config, file, parameter))

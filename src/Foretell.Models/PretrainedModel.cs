@@ -37,30 +37,32 @@ public sealed class PretrainedModel : IDisposable
     /// <summary>Loads a model for inference.</summary>
     /// <param name="path">A Hugging Face folder, a GGUF file, or a run's folder, of which the finished model is taken.</param>
     /// <param name="device">Where it is computed; not disposed with the model.</param>
+    /// <param name="key">For weights that are encrypted: they are decrypted into memory instead of being mapped.</param>
     /// <exception cref="IOException">There is nothing at the path, or no tokenizer in the folder.</exception>
     /// <exception cref="InvalidDataException">A file is malformed, damaged or of a kind that is not supported; the message says what and where in one sentence.</exception>
-    public static PretrainedModel Load(string path, Device device) => Open(path, device, checks: true);
+    public static PretrainedModel Load(string path, Device device, WeightKey? key = null) => Open(path, device, checks: true, key);
 
     /// <summary>What a model is built like, from config.json or the header of the GGUF file alone.</summary>
     /// <param name="path">As for <see cref="Load"/>.</param>
+    /// <param name="key">For a GGUF file that is encrypted.</param>
     /// <exception cref="IOException">There is nothing at the path.</exception>
     /// <exception cref="InvalidDataException">The configuration is missing, malformed or of a kind that is not supported; the message says what and where in one sentence.</exception>
-    public static TransformerConfig ReadConfig(string path)
+    public static TransformerConfig ReadConfig(string path, WeightKey? key = null)
     {
         string found = Find(path);
         if (Directory.Exists(found))
         {
             return ModelFolder.ReadConfig(found);
         }
-        using var file = GgufFile.Open(found);
+        using var file = GgufFile.Open(found, key);
         return GgufConfig.Read(file);
     }
 
     /// <param name="checks">Whether every weight is looked at; not needed for files that were just checked.</param>
-    internal static PretrainedModel Open(string path, Device device, bool checks)
+    internal static PretrainedModel Open(string path, Device device, bool checks, WeightKey? key)
     {
         string found = Find(path);
-        PretrainedModel model = Directory.Exists(found) ? LoadFolder(found, device, checks) : LoadGguf(found, device, checks);
+        PretrainedModel model = Directory.Exists(found) ? LoadFolder(found, device, checks, key) : LoadGguf(found, device, checks, key);
         if (model.Tokenizer.VocabularySize > model.Transformer.Config.VocabularySize)
         {
             model.Dispose();
@@ -80,16 +82,16 @@ public sealed class PretrainedModel : IDisposable
 
     public void Dispose() => Transformer.Dispose();
 
-    private static PretrainedModel LoadFolder(string folder, Device device, bool checks)
+    private static PretrainedModel LoadFolder(string folder, Device device, bool checks, WeightKey? key)
     {
         Tokenizer tokenizer = Tokenized("", () => TokenizerFiles.Load(folder));
         (GenerationDefaults generation, string? template) = PublishedDefaults.Read(folder, tokenizer);
-        return new PretrainedModel(folder, ModelFolder.Load(folder, device, checks), tokenizer, template, generation);
+        return new PretrainedModel(folder, ModelFolder.Load(folder, device, checks, key), tokenizer, template, generation);
     }
 
-    private static PretrainedModel LoadGguf(string path, Device device, bool checks)
+    private static PretrainedModel LoadGguf(string path, Device device, bool checks, WeightKey? key)
     {
-        var file = GgufFile.Open(path);
+        var file = GgufFile.Open(path, key);
         GgufWeights weights;
         TransformerConfig config;
         Tokenizer tokenizer;
@@ -167,7 +169,7 @@ public sealed class PretrainedModel : IDisposable
         const string Wanted = "MODEL is a Hugging Face folder (config.json, model.safetensors, tokenizer.json), a GGUF file or a run's folder";
         if (File.Exists(path))
         {
-            return GgufFile.Looks(path) ? path : throw new InvalidDataException($"{path} is a file, but not a GGUF file; {Wanted}.");
+            return GgufFile.Looks(path) || EncryptedFile.Looks(path) ? path : throw new InvalidDataException($"{path} is a file, but not a GGUF file; {Wanted}.");
         }
         if (!Directory.Exists(path))
         {

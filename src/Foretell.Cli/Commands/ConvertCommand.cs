@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Foretell.Models;
 using Foretell.Tensors;
+using Foretell.Tensors.Files;
 
 namespace Foretell.Cli.Commands;
 
@@ -26,13 +27,20 @@ internal static class ConvertCommand
         var output = new Argument<string>("OUT") { Description = "What to write: a name that ends in .gguf is a GGUF file, any other a Hugging Face folder." };
         var quantize = new Option<string?>("--quantize") { Description = $"What matrices are stored as: {string.Join(", ", s_types.Select(type => type.Name))} (default: as they are). Vectors stay in single precision; the head beside four-bit blocks is q6_k; rows that are not whole blocks take the next type that fits. A folder holds f32, f16 and bf16." };
         var force = new Option<bool>("--force") { Description = "Replace OUT where it exists." };
+        var encrypt = new Option<string?>("--encrypt-key-file") { Description = "Encrypt the weights with the key in this file: 32 bytes, or their hexadecimal digits, as openssl rand -hex 32 prints them. Commands that read the model then want FORETELL_KEY_FILE to name it." };
         var json = new Option<bool>("--json") { Description = "Print the figures as JSON." };
         var device = new DeviceOptions(DType.Float32);
-        var command = new Command("convert", "Convert a model between forms, and compare what the result says before it is put in place. Example: foretell convert models/qwen3 qwen3.gguf --quantize q8_0") { input, output, quantize, force, json };
+        var command = new Command("convert", "Convert a model between forms, and compare what the result says before it is put in place. Example: foretell convert models/qwen3 qwen3.gguf --quantize q8_0") { input, output, quantize, encrypt, force, json };
         device.AddTo(command);
         command.SetAction(result =>
         {
-            var options = new ConversionOptions { Type = Parse(result.GetValue(quantize)), Overwrites = result.GetValue(force) };
+            var options = new ConversionOptions
+            {
+                Type = Parse(result.GetValue(quantize)),
+                Overwrites = result.GetValue(force),
+                InputKey = WeightKeys.FromEnvironment(),
+                OutputKey = result.GetValue(encrypt) is string file ? WeightKey.Read(file) : null,
+            };
             long began = Stopwatch.GetTimestamp();
             ConversionReport report;
             using (Device computes = device.Create(result))

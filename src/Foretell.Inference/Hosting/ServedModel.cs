@@ -1,6 +1,7 @@
 using Foretell.Models;
 using Foretell.Nn;
 using Foretell.Tensors;
+using Foretell.Tensors.Files;
 
 namespace Foretell.Inference;
 
@@ -53,9 +54,10 @@ public sealed class ServedModel : IAsyncDisposable
     /// <param name="path">See <see cref="PretrainedModel.Load"/>.</param>
     /// <param name="device">Where it is to be computed: each packs keys and values in its own way.</param>
     /// <param name="options">Null for the defaults.</param>
+    /// <param name="key">For weights that are encrypted.</param>
     /// <exception cref="IOException">There is no model at the path.</exception>
     /// <exception cref="ArgumentException">The options' memory holds no keys and values of this model.</exception>
-    public static long MemoryBytes(string path, Device device, EngineOptions? options = null)
+    public static long MemoryBytes(string path, Device device, EngineOptions? options = null, WeightKey? key = null)
     {
         string found = PretrainedModel.Finished(path);
         long weights = Directory.Exists(found)
@@ -65,7 +67,7 @@ public sealed class ServedModel : IAsyncDisposable
         TransformerConfig config;
         try
         {
-            config = PretrainedModel.ReadConfig(path);
+            config = PretrainedModel.ReadConfig(path, key);
         }
         catch (InvalidDataException)
         {

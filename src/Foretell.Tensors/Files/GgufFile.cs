@@ -43,11 +43,12 @@ public sealed class GgufFile : IWeightFile
     }
 
     /// <param name="path">A file in the GGUF format.</param>
+    /// <param name="key">For a file that is encrypted.</param>
     /// <exception cref="IOException">The file is missing or can't be read.</exception>
     /// <exception cref="InvalidDataException">The file breaks a rule of the format; the message says which, in one sentence.</exception>
-    public static GgufFile Open(string path)
+    public static GgufFile Open(string path, WeightKey? key = null)
     {
-        MappedFile map = MappedFile.Open(path);
+        MappedFile map = MappedFile.Open(path, key);
         try
         {
             (int version, GgufMetadata metadata, List<GgufTensorInfo> tensors) = GgufHeader.Parse(map.Bytes(0, (int)Math.Min(map.Length, int.MaxValue)), map.Length, path);

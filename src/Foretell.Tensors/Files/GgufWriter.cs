@@ -35,9 +35,10 @@ public static class GgufWriter
     /// <param name="path">The file to create or replace.</param>
     /// <param name="metadata">Written in its own order; <see cref="GgufMetadata.Alignment"/> decides how tensors are aligned.</param>
     /// <param name="tensors">In the order in which they are to lie.</param>
+    /// <param name="key">To write the file encrypted.</param>
     /// <exception cref="ArgumentException">A name occurs twice or is too long, or a shape isn't valid; nothing is written.</exception>
     /// <exception cref="InvalidOperationException">A source wrote fewer or more bytes than its shape needs; nothing is written.</exception>
-    public static void Write(string path, GgufMetadata metadata, IReadOnlyList<GgufTensorSource> tensors)
+    public static void Write(string path, GgufMetadata metadata, IReadOnlyList<GgufTensorSource> tensors, WeightKey? key = null)
     {
         int alignment = (int)(metadata.Integer(GgufMetadata.Alignment, 8, 1 << 20) ?? GgufMetadata.DefaultAlignment);
         if (!int.IsPow2(alignment))
@@ -47,7 +48,7 @@ public static class GgufWriter
         Check(tensors);
         byte[] header = Header(metadata, tensors, alignment);
         byte[] padding = new byte[alignment];
-        AtomicFile.Write(path, stream =>
+        EncryptedFile.Write(path, key, stream =>
         {
             stream.Write(header);
             foreach (GgufTensorSource source in tensors)

@@ -35,11 +35,12 @@ public sealed class SafeTensorsFile : ISafeTensors
     public IEnumerable<string> Names => Tensors.Select(tensor => tensor.Name);
 
     /// <param name="path">A file in the safetensors format.</param>
+    /// <param name="key">For a file that is encrypted.</param>
     /// <exception cref="IOException">The file is missing or can't be read.</exception>
     /// <exception cref="InvalidDataException">The file breaks a rule of the format; the message says which, in one sentence.</exception>
-    public static SafeTensorsFile Open(string path)
+    public static SafeTensorsFile Open(string path, WeightKey? key = null)
     {
-        MappedFile map = MappedFile.Open(path);
+        MappedFile map = MappedFile.Open(path, key);
         try
         {
             if (map.Length < SafeTensorsHeader.LengthBytes)

@@ -36,9 +36,10 @@ public sealed class SafeTensorsShards : ISafeTensors
     public IReadOnlyList<SafeTensorInfo> Tensors { get; }
 
     /// <param name="indexPath">The index; the shards lie beside it.</param>
+    /// <param name="key">For shards that are encrypted.</param>
     /// <exception cref="IOException">The index or a shard is missing or can't be read.</exception>
     /// <exception cref="InvalidDataException">The index or a shard breaks a rule; the message says which, in one sentence.</exception>
-    public static SafeTensorsShards Open(string indexPath)
+    public static SafeTensorsShards Open(string indexPath, WeightKey? key = null)
     {
         SortedDictionary<string, List<string>> namesOfShard = ReadWeightMap(indexPath);
         string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(indexPath))!;
@@ -48,7 +49,7 @@ public sealed class SafeTensorsShards : ISafeTensors
             var fileOf = new Dictionary<string, SafeTensorsFile>(StringComparer.Ordinal);
             foreach ((string shard, List<string> names) in namesOfShard)
             {
-                var file = SafeTensorsFile.Open(System.IO.Path.Combine(folder, shard));
+                var file = SafeTensorsFile.Open(System.IO.Path.Combine(folder, shard), key);
                 files.Add(file);
                 foreach (string name in names)
                 {

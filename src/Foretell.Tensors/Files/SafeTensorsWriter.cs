@@ -32,13 +32,14 @@ public static class SafeTensorsWriter
     /// <param name="path">The file to create or replace.</param>
     /// <param name="tensors">In any order.</param>
     /// <param name="metadata">Free text, name to text, or null. Readers in Python expect <c>format: pt</c>.</param>
+    /// <param name="key">To write the file encrypted.</param>
     /// <exception cref="ArgumentException">A name occurs twice or is reserved, or an element type or a shape isn't valid; nothing is written.</exception>
     /// <exception cref="InvalidOperationException">A source wrote fewer or more bytes than its shape needs; nothing is written.</exception>
-    public static void Write(string path, IEnumerable<SafeTensorSource> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IEnumerable<SafeTensorSource> tensors, IReadOnlyDictionary<string, string>? metadata = null, WeightKey? key = null)
     {
         List<(SafeTensorSource Source, long Bytes)> ordered = Order(tensors);
         byte[] header = Header(ordered, metadata);
-        AtomicFile.Write(path, stream =>
+        EncryptedFile.Write(path, key, stream =>
         {
             Span<byte> length = stackalloc byte[SafeTensorsHeader.LengthBytes];
             BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
