@@ -15,6 +15,7 @@ using Foretell.Cli.Commands;
     ("convert", "Convert a model between Hugging Face folders and GGUF files, and quantize it.", ConvertCommand.Create),
     ("generate", "Continue a text.", GenerateCommand.Create),
     ("chat", "Write with a model in the terminal.", ChatCommand.Create),
+    ("serve", "Serve models to programs that speak OpenAI's API.", ServeCommand.Create),
     ("bench", "Measure matrix products, training, tokenizing and generation on this machine.", BenchCommand.Create),
 ];
 var root = new RootCommand("Foretell: everything between raw text and an assistant that people can trust. Example: foretell quickstart --budget 5m");

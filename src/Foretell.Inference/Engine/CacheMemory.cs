@@ -12,7 +12,7 @@ internal static class CacheMemory
     public static int Blocks(TransformerConfig config, long bytesPerToken, EngineOptions options)
     {
         long perBlock = bytesPerToken * KeyValuePool.BlockTokens;
-        long useful = (long)options.MaximumSequences * KeyValuePool.BlocksFor(config.ContextLength);
+        long useful = (long)options.MaximumSequences * KeyValuePool.BlocksFor(options.ContextOf(config.ContextLength));
         long blocks = options.CacheTokens > 0 ? KeyValuePool.BlocksFor(options.CacheTokens) : Math.Min(useful, options.CacheBytes / perBlock);
         return blocks is > 0 and <= int.MaxValue / KeyValuePool.BlockTokens
             ? (int)blocks

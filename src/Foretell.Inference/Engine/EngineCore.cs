@@ -36,7 +36,7 @@ internal sealed class EngineCore : IDisposable
         _ends = ends;
         Vocabulary = Math.Min(tokenizer.VocabularySize, model.Config.VocabularySize);
         int blocks = BlocksOf(model, options, draft);
-        ContextLimit = Math.Min(model.Config.ContextLength, blocks * KeyValuePool.BlockTokens);
+        ContextLimit = Math.Min(options.ContextOf(model.Config.ContextLength), blocks * KeyValuePool.BlockTokens);
         _blocks = new BlockManager(blocks, KeyValuePool.BlockTokens, options.PrefixCache);
         _scheduler = new Scheduler(_blocks, new SchedulerLimits(options.MaximumBatchTokens, options.MaximumSequences, options.Speculation?.MaximumSequences ?? 0));
         _runner = new ModelRunner(model, blocks);

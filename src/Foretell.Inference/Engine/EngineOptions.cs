@@ -9,6 +9,9 @@ public sealed record EngineOptions
     /// <summary>Tokens whose keys and values fit, instead of <see cref="CacheBytes"/>; rounded up to whole blocks. 0 (the default) leaves it to the bytes.</summary>
     public int CacheTokens { get; init; }
 
+    /// <summary>The most tokens of a prompt and its answer, where that is less than the model's context; 0 (the default) for the model's.</summary>
+    public int ContextLength { get; init; }
+
     /// <summary>The most tokens that one pass of the model reads: larger reads long prompts faster, smaller keeps the answers being written flowing. Default 512.</summary>
     public int MaximumBatchTokens { get; init; } = 512;
 
@@ -30,11 +33,15 @@ public sealed record EngineOptions
     {
         Require(CacheBytes > 0, $"the cache needs memory; {CacheBytes} bytes were given");
         Require(CacheTokens >= 0, $"the cache's tokens must be at least 0; they are {CacheTokens}");
+        Require(ContextLength is 0 or > 1, $"the context must have room for a token and its answer; it has {ContextLength}");
         Require(MaximumSequences > 0, $"at least 1 sequence must run at once; {MaximumSequences} may");
         Require(MaximumBatchTokens >= MaximumSequences, $"a pass must have a token for each sequence; it reads {MaximumBatchTokens} tokens and {MaximumSequences} sequences may run");
         Require(QueueLimit > 0, $"at least 1 request must be able to wait; {QueueLimit} may");
         Speculation?.Validate();
     }
+
+    /// <summary>The most tokens of a sequence of a model that has so many.</summary>
+    internal int ContextOf(int model) => ContextLength == 0 ? model : Math.Min(model, ContextLength);
 
     private static void Require(bool condition, FormattableString complaint)
     {

@@ -2,13 +2,17 @@ namespace Foretell.Inference;
 
 /// <summary>
 /// Several models side by side within one memory: each is loaded when it is first asked for, once for all who ask, and
-/// when another needs its memory it goes, the one longest unused first, but never while someone holds it. Safe to use
-/// from many threads.
+/// when another needs its memory it goes, the one longest unused first, but never while someone holds it. Models may be
+/// added and removed at any time. Safe to use from many threads.
 /// </summary>
 public sealed class ModelHost<T> : IAsyncDisposable
     where T : class, IAsyncDisposable
 {
-    private readonly Dictionary<string, Place> _places;
+    private readonly Dictionary<string, Place> _places = new(StringComparer.Ordinal);
+
+    /// <summary>Removed ones that still have memory.</summary>
+    private readonly List<Place> _removed = [];
+
     private readonly long _memoryBudget;
     private readonly Lock _lock = new();
 
@@ -31,22 +35,23 @@ public sealed class ModelHost<T> : IAsyncDisposable
     public ModelHost(IEnumerable<ModelSource<T>> sources, long memoryBudget)
     {
         _memoryBudget = memoryBudget;
-        _places = new Dictionary<string, Place>(StringComparer.Ordinal);
         foreach (ModelSource<T> source in sources)
         {
-            if (source.Bytes > memoryBudget)
-            {
-                throw new ArgumentException(FormattableString.Invariant($"The model \"{source.Name}\" needs {source.Bytes} bytes and all models together may take {memoryBudget}; give them more memory or leave it out."));
-            }
-            if (!_places.TryAdd(source.Name, new Place(source)))
-            {
-                throw new ArgumentException($"There are two models named \"{source.Name}\"; names must differ.");
-            }
+            Add(source);
         }
     }
 
     /// <summary>All names, loaded or not.</summary>
-    public IReadOnlyCollection<string> Names => _places.Keys;
+    public IReadOnlyCollection<string> Names
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _places.Keys];
+            }
+        }
+    }
 
     /// <summary>Names of the models in memory.</summary>
     public IReadOnlyList<string> Loaded
@@ -60,6 +65,70 @@ public sealed class ModelHost<T> : IAsyncDisposable
         }
     }
 
+    /// <summary>Adds a model; it is loaded when it is first asked for.</summary>
+    /// <exception cref="ArgumentException">There is a model of this name, or it is larger than the budget.</exception>
+    /// <exception cref="ObjectDisposedException">The host is shut down.</exception>
+    public void Add(ModelSource<T> source)
+    {
+        if (source.Bytes > _memoryBudget)
+        {
+            throw new ArgumentException(FormattableString.Invariant($"The model \"{source.Name}\" needs {source.Bytes} bytes and all models together may take {_memoryBudget}; give them more memory or leave it out."));
+        }
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_places.TryAdd(source.Name, new Place(source)))
+            {
+                throw new ArgumentException($"There are two models named \"{source.Name}\"; names must differ.");
+            }
+        }
+    }
+
+    /// <summary>
+    /// Removes a model: from now on there is none of this name, and those who wait for it are told so. Who holds it keeps
+    /// it; the task ends when it is unloaded.
+    /// </summary>
+    /// <exception cref="UnknownModelException">There is none.</exception>
+    /// <exception cref="ObjectDisposedException">The host is shut down.</exception>
+    public async Task RemoveAsync(string name)
+    {
+        Place? place;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_places.Remove(name, out place))
+            {
+                throw new UnknownModelException(name, _places.Keys);
+            }
+            _removed.Add(place);
+            foreach (TaskCompletionSource<ModelLease<T>> request in place.Queued.Concat(place.Coming))
+            {
+                request.TrySetException(new UnknownModelException(name, _places.Keys));
+            }
+            place.Queued.Clear();
+            place.Coming.Clear();
+            _queue.Remove(place);
+            Advance();
+        }
+        await UnloadAsync(place).ConfigureAwait(false);
+        lock (_lock)
+        {
+            _removed.Remove(place);
+        }
+    }
+
+    /// <summary>Whether a model is in memory, or can come without another one going.</summary>
+    /// <exception cref="UnknownModelException">There is none of this name.</exception>
+    public bool Fits(string name)
+    {
+        lock (_lock)
+        {
+            return _places.TryGetValue(name, out Place? place)
+                ? place.Model is not null || place.Loading is not null || _used + place.Source.Bytes <= _memoryBudget
+                : throw new UnknownModelException(name, _places.Keys);
+        }
+    }
+
     /// <summary>
     /// The model of a name, loaded if need be; waits while others hold the memory that it needs. Who needs memory is served
     /// in the order of asking: while the first waits, the models that are to go for it are lent to nobody else.
@@ -69,14 +138,15 @@ public sealed class ModelHost<T> : IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The host is shut down.</exception>
     public async Task<ModelLease<T>> AcquireAsync(string name, CancellationToken cancellation = default)
     {
-        if (!_places.TryGetValue(name, out Place? place))
-        {
-            throw new UnknownModelException(name, Names);
-        }
         var request = new TaskCompletionSource<ModelLease<T>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Place? place;
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_places.TryGetValue(name, out place))
+            {
+                throw new UnknownModelException(name, _places.Keys);
+            }
             place.IsSpoiled |= place.Model is T model && place.Source.IsUsable?.Invoke(model) == false;
             place.Queued.Add(request);
             if (!_queue.Contains(place))
@@ -94,6 +164,7 @@ public sealed class ModelHost<T> : IAsyncDisposable
     /// <summary>Refuses further calls, waits until all leases are given back, and unloads everything.</summary>
     public async ValueTask DisposeAsync()
     {
+        Place[] all;
         lock (_lock)
         {
             if (_disposed)
@@ -101,6 +172,7 @@ public sealed class ModelHost<T> : IAsyncDisposable
                 return;
             }
             _disposed = true;
+            all = [.. Present];
             foreach (TaskCompletionSource<ModelLease<T>> request in _places.Values.SelectMany(place => place.Queued.Concat(place.Coming)))
             {
                 request.TrySetException(new ObjectDisposedException(GetType().FullName));
@@ -114,12 +186,15 @@ public sealed class ModelHost<T> : IAsyncDisposable
             Signal();
         }
         await _stopping.CancelAsync().ConfigureAwait(false);
-        foreach (Place place in _places.Values)
+        foreach (Place place in all)
         {
             await UnloadAsync(place).ConfigureAwait(false);
         }
         _stopping.Dispose();
     }
+
+    /// <summary>All that have memory or may get some.</summary>
+    private IEnumerable<Place> Present => _places.Values.Concat(_removed);
 
     private async Task UnloadAsync(Place place)
     {
@@ -142,7 +217,7 @@ public sealed class ModelHost<T> : IAsyncDisposable
             await wait.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             lock (_lock)
             {
-                if (place is { Loading: null, Model: null })
+                if (place is { Loading: null, Model: null, Leaving.IsCompleted: true })
                 {
                     return;
                 }
@@ -187,7 +262,7 @@ public sealed class ModelHost<T> : IAsyncDisposable
     {
         lock (_lock)
         {
-            return [.. _places.Values.Select(place => place.Leaving)];
+            return [.. Present.Select(place => place.Leaving)];
         }
     }
 
@@ -278,7 +353,7 @@ public sealed class ModelHost<T> : IAsyncDisposable
     private void Retire(Place? first)
     {
         _first = first;
-        foreach (Place place in _places.Values)
+        foreach (Place place in Present)
         {
             place.IsRetiring = false;
         }
@@ -287,7 +362,7 @@ public sealed class ModelHost<T> : IAsyncDisposable
             return;
         }
         long wanted = _used + first.Source.Bytes - _memoryBudget;
-        foreach (Place place in _places.Values
+        foreach (Place place in Present
             .Where(place => place.Model is not null || place.Loading is not null)
             .OrderBy(place => place.Loading is not null ? 2 : Math.Sign(place.Leases))
             .ThenBy(place => place.LastUse)
@@ -301,7 +376,7 @@ public sealed class ModelHost<T> : IAsyncDisposable
     /// <summary>Unloads models that nobody holds, longest unused first, until so many bytes are free; none when that is not enough.</summary>
     private bool TryMakeRoom(long bytes)
     {
-        Place[] idle = [.. _places.Values.Where(place => place is { Model: not null, Leases: 0 }).OrderBy(place => place.LastUse)];
+        Place[] idle = [.. Present.Where(place => place is { Model: not null, Leases: 0 }).OrderBy(place => place.LastUse)];
         if (_used - idle.Sum(place => place.Source.Bytes) + bytes > _memoryBudget)
         {
             return false;

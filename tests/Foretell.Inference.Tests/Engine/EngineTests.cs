@@ -170,12 +170,13 @@ public sealed class EngineTests(EngineFixture fixture) : IClassFixture<EngineFix
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(64)]
-    public async Task GenerateAsync_PastTheContextOrTheWholeCache_SaysSo(int cacheTokens)
+    [InlineData(0, 0)]
+    [InlineData(64, 0)]
+    [InlineData(0, 50)]
+    public async Task GenerateAsync_PastTheContextOrTheWholeCache_SaysSo(int cacheTokens, int context)
     {
-        await using Engine engine = fixture.NewEngine(new EngineOptions { CacheTokens = cacheTokens });
-        int limit = cacheTokens == 0 ? EngineFixture.Context : cacheTokens;
+        await using Engine engine = fixture.NewEngine(new EngineOptions { CacheTokens = cacheTokens, ContextLength = context });
+        int limit = context > 0 ? context : cacheTokens == 0 ? EngineFixture.Context : cacheTokens;
         Assert.Equal(limit, engine.ContextLength);
         GenerationRequest request = new() { Prompt = EngineFixture.Ids(7, 20), IgnoresEndOfText = true, Sampling = new SamplingOptions { MaximumTokens = int.MaxValue } };
         GeneratedAnswer answer = (await engine.GenerateAsync(request)).Answers[0];

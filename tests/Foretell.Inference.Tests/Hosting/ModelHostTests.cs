@@ -207,6 +207,73 @@ public class ModelHostTests
         Assert.Equal(0, ledger.Bytes);
     }
 
+    [Fact]
+    public async Task Add_WhileOthersAreServed_MakesAModelThatCanBeAskedFor()
+    {
+        var ledger = new Ledger(open: true);
+        await using var host = new ModelHost<FakeModel>([ledger.Source("a", 4)], 8);
+        using ModelLease<FakeModel> held = await host.AcquireAsync("a");
+        host.Add(ledger.Source("b", 4));
+        Assert.True(host.Fits("b"));
+        (await host.AcquireAsync("b")).Dispose();
+        Assert.Equal(["a", "b"], host.Names.Order());
+        host.Add(ledger.Source("d", 1));
+        Assert.False(host.Fits("d"));
+        Assert.Contains("differ", Assert.Throws<ArgumentException>(() => host.Add(ledger.Source("b", 1))).Message, StringComparison.Ordinal);
+        Assert.Contains("more memory", Assert.Throws<ArgumentException>(() => host.Add(ledger.Source("c", 9))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RemoveAsync_OfAHeldModel_LeavesItToItsHoldersAndUnloadsItThen()
+    {
+        var ledger = new Ledger(open: true);
+        await using var host = new ModelHost<FakeModel>([ledger.Source("a", 6), ledger.Source("b", 6)], 8);
+        ModelLease<FakeModel> held = await host.AcquireAsync("a");
+        Task removing = host.RemoveAsync("a");
+        await Assert.ThrowsAsync<UnknownModelException>(() => host.AcquireAsync("a"));
+        Assert.Equal(["b"], host.Names);
+        Assert.False(removing.IsCompleted);
+        Assert.False(held.Model.IsGone);
+        // Its memory counts until it is gone, also for a new model of the same name.
+        host.Add(ledger.Source("a", 6));
+        Task<ModelLease<FakeModel>> again = host.AcquireAsync("a");
+        Assert.False(again.IsCompleted);
+        held.Dispose();
+        await removing;
+        using ModelLease<FakeModel> second = await again;
+        Assert.Equal(2, ledger.LoadsOf("a"));
+        Assert.True(ledger.MostBytes <= 8);
+    }
+
+    [Fact]
+    public async Task RemoveAsync_WhileTheModelLoads_TellsThoseWhoWait()
+    {
+        var ledger = new Ledger();
+        await using var host = new ModelHost<FakeModel>([ledger.Source("a", 4)], 8);
+        Task<ModelLease<FakeModel>> waiting = host.AcquireAsync("a");
+        Task removing = host.RemoveAsync("a");
+        await Assert.ThrowsAsync<UnknownModelException>(() => waiting);
+        ledger.Open("a");
+        await removing;
+        Assert.Equal(0, ledger.Bytes);
+        await Assert.ThrowsAsync<UnknownModelException>(() => host.RemoveAsync("a"));
+    }
+
+    [Fact]
+    public async Task DisposeAsync_WhileARemovedModelIsHeld_WaitsForItToo()
+    {
+        var ledger = new Ledger(open: true);
+        var host = new ModelHost<FakeModel>([ledger.Source("a", 4)], 8);
+        ModelLease<FakeModel> held = await host.AcquireAsync("a");
+        Task removing = host.RemoveAsync("a");
+        Task disposing = host.DisposeAsync().AsTask();
+        Assert.False(disposing.IsCompleted);
+        held.Dispose();
+        await disposing;
+        await removing;
+        Assert.Equal(0, ledger.Bytes);
+    }
+
     /// <summary>Many callers at random: the budget is kept at every instant, no model goes while held, and all is gone at the end.</summary>
     [Fact]
     public async Task AcquireAsync_AtRandomFromManyTasks_KeepsTheBudget()
