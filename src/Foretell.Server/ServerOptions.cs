@@ -14,6 +14,9 @@ public sealed record ServerOptions
     /// <summary>The folder of the database, uploaded files, jobs and fine-tuned models.</summary>
     public required string DataFolder { get; init; }
 
+    /// <summary>A PostgreSQL server that keeps the records instead of the data folder: see <see cref="Storage.DatabaseOptions.ConnectionString"/>. Null (the default) for the database in the data folder.</summary>
+    public string? DatabaseConnection { get; init; }
+
     /// <summary>Threads that each model computes on; 0 (the default) for one a core. Answers do not depend on it.</summary>
     public int Threads { get; init; }
 

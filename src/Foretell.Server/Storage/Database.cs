@@ -9,14 +9,19 @@ namespace Foretell.Server.Storage;
 public sealed class Database : IAsyncDisposable
 {
     private readonly Dialect _dialect;
+    private readonly SemaphoreSlim _opening = new(1);
     private readonly SemaphoreSlim _connections;
     private readonly SemaphoreSlim? _writer;
 
-    private Database(Dialect dialect, DatabaseOptions options, TimeProvider clock)
+    private bool _isOpen;
+
+    /// <summary>A database that is yet to be opened: see <see cref="OpenAsync(CancellationToken)"/>.</summary>
+    /// <exception cref="DatabaseException">The connection string is not one.</exception>
+    public Database(DatabaseOptions options, TimeProvider clock)
     {
-        _dialect = dialect;
+        _dialect = options.ConnectionString is string connection ? new PostgresDialect(connection, options) : new SqliteDialect(options);
         _connections = new SemaphoreSlim(options.MaximumConnections);
-        _writer = dialect.Writers == 1 ? new SemaphoreSlim(1) : null;
+        _writer = _dialect.Writers == 1 ? new SemaphoreSlim(1) : null;
         Clock = clock;
         Identifiers = new IdentifierSource(clock);
         Files = new FileStore(this);
@@ -53,27 +58,44 @@ public sealed class Database : IAsyncDisposable
 
     public ILabelStore Labels { get; }
 
-    /// <summary>Opens the database and brings its tables to this program's version.</summary>
-    /// <exception cref="DatabaseException">It can't be reached, is damaged, or was written by a newer program.</exception>
+    /// <summary>A database, opened.</summary>
+    /// <inheritdoc cref="OpenAsync(CancellationToken)"/>
     public static async Task<Database> OpenAsync(DatabaseOptions options, TimeProvider clock, CancellationToken cancellation = default)
     {
-        Dialect dialect = options.ConnectionString is string connection ? new PostgresDialect(connection, options) : new SqliteDialect(options);
+        var database = new Database(options, clock);
         try
         {
-            await dialect.PrepareAsync(cancellation).ConfigureAwait(false);
-            var database = new Database(dialect, options, clock);
-            await database.WriteAsync(session => Migrations.ApplyAsync(session, dialect), cancellation).ConfigureAwait(false);
+            await database.OpenAsync(cancellation).ConfigureAwait(false);
             return database;
-        }
-        catch (DbException wrong)
-        {
-            await dialect.DisposeAsync().ConfigureAwait(false);
-            throw dialect.Explain(wrong);
         }
         catch
         {
-            await dialect.DisposeAsync().ConfigureAwait(false);
+            await database.DisposeAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    /// <summary>Reaches the database and brings its tables to this program's version; does nothing when that is done.</summary>
+    /// <exception cref="DatabaseException">It can't be reached, is damaged, or was written by a newer program.</exception>
+    public async Task OpenAsync(CancellationToken cancellation = default)
+    {
+        await _opening.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (!_isOpen)
+            {
+                await _dialect.PrepareAsync(cancellation).ConfigureAwait(false);
+                await WriteAsync(session => Migrations.ApplyAsync(session, _dialect), cancellation).ConfigureAwait(false);
+                _isOpen = true;
+            }
+        }
+        catch (DbException wrong)
+        {
+            throw _dialect.Explain(wrong);
+        }
+        finally
+        {
+            _opening.Release();
         }
     }
 
@@ -132,6 +154,7 @@ public sealed class Database : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _dialect.DisposeAsync().ConfigureAwait(false);
+        _opening.Dispose();
         _connections.Dispose();
         _writer?.Dispose();
     }

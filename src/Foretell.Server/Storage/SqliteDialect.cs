@@ -14,14 +14,15 @@ internal sealed class SqliteDialect : Dialect
     private const int Corrupt = 11;
     private const int NotADatabase = 26;
 
+    private readonly string _folder;
     private readonly string _connectionString;
     private readonly string _pragmas;
 
     public SqliteDialect(DatabaseOptions options)
     {
         SQLitePCL.Batteries_V2.Init();
-        Directory.CreateDirectory(options.Folder);
-        string path = Path.Combine(Path.GetFullPath(options.Folder), "foretell.db");
+        _folder = Path.GetFullPath(options.Folder);
+        string path = Path.Combine(_folder, "foretell.db");
         _connectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, Pooling = true, DefaultTimeout = Math.Max(1, (int)options.LockTimeout.TotalSeconds) }.ToString();
         _pragmas = string.Create(CultureInfo.InvariantCulture, $"PRAGMA busy_timeout = {(long)options.LockTimeout.TotalMilliseconds}; PRAGMA synchronous = FULL;");
     }
@@ -36,6 +37,7 @@ internal sealed class SqliteDialect : Dialect
 
     public override async Task PrepareAsync(CancellationToken cancellation)
     {
+        Directory.CreateDirectory(_folder);
         await using DbConnection connection = await OpenAsync(cancellation).ConfigureAwait(false);
         await ExecuteAsync(connection, "PRAGMA journal_mode = WAL;", cancellation).ConfigureAwait(false);
     }
