@@ -16,6 +16,7 @@ internal sealed class Answer
     private readonly System.Text.StringBuilder _whole = new();
     private readonly List<GeneratedToken> _tokens = [];
     private readonly List<GenerationUpdate> _unsent = [];
+    private GeneratedToken? _end;
 
     /// <param name="vocabulary">Ids that the tokenizer knows.</param>
     /// <param name="contextLimit">The most tokens that can be read.</param>
@@ -134,17 +135,18 @@ internal sealed class Answer
     {
         _constraint?.Mask(_allowed);
         int token = _sampler.Next(logits, Count, _allowed, scratch);
+        var generated = new GeneratedToken(
+            token,
+            logProbabilities.IsEmpty ? null : logProbabilities[token],
+            LikeliestAlternatives.Of(logProbabilities.IsEmpty ? [] : logProbabilities[..logits.Length], _request.Alternatives));
         if (Ends(token))
         {
+            _end = generated;
             End(FinishReason.Stop);
             return token;
         }
         _sampler.Observe(token);
         _constraint?.Accept(token);
-        var generated = new GeneratedToken(
-            token,
-            logProbabilities.IsEmpty ? null : logProbabilities[token],
-            LikeliestAlternatives.Of(logProbabilities.IsEmpty ? [] : logProbabilities[..logits.Length], _request.Alternatives));
         _tokens.Add(generated);
         string piece = _text.Append(token);
         _whole.Append(piece);
@@ -181,5 +183,5 @@ internal sealed class Answer
 
     private bool Ends(int token) => !_request.IgnoresEndOfText && (_ends.Contains(token) || _request.StopIds.Contains(token));
 
-    public GeneratedAnswer Result() => new(_whole.ToString(), _tokens, Reason!.Value, _text.Stopped);
+    public GeneratedAnswer Result() => new(_whole.ToString(), _tokens, Reason!.Value, _text.Stopped) { EndToken = _end };
 }

@@ -20,10 +20,14 @@ public sealed record GenerationUpdate(int Choice, GeneratedToken? Token, string 
 
 /// <summary>A whole answer.</summary>
 /// <param name="Text">Without the prompt and without stop strings.</param>
-/// <param name="Tokens">In the order drawn; a closing end-of-text token is left out.</param>
+/// <param name="Tokens">In the order drawn; the one that ended it is <see cref="EndToken"/>.</param>
 /// <param name="Reason">Why it ended.</param>
 /// <param name="StopString">The stop string at which it ended, or null.</param>
-public sealed record GeneratedAnswer(string Text, IReadOnlyList<GeneratedToken> Tokens, FinishReason Reason, string? StopString);
+public sealed record GeneratedAnswer(string Text, IReadOnlyList<GeneratedToken> Tokens, FinishReason Reason, string? StopString)
+{
+    /// <summary>The token that ended the answer, drawn like the others though no part of it; null where it ended otherwise.</summary>
+    public GeneratedToken? EndToken { get; init; }
+}
 
 /// <summary>What a request took.</summary>
 /// <param name="PromptTokens">Tokens of the prompt.</param>

@@ -8,7 +8,10 @@ namespace Foretell.Training;
 /// <summary>A published or trained model made ready to be trained further: its weights in single precision with gradients, and what lies beside them.</summary>
 public sealed class TrainedModel : IDisposable
 {
-    private TrainedModel(Transformer transformer, Tokenizer tokenizer, ChatTemplate template, GenerationDefaults generation)
+    /// <param name="transformer">Without dropout; disposed with this.</param>
+    /// <param name="template">What renders conversations.</param>
+    /// <param name="generation">Its end ids end an answer.</param>
+    public TrainedModel(Transformer transformer, Tokenizer tokenizer, ChatTemplate template, GenerationDefaults generation)
     {
         Transformer = transformer;
         Tokenizer = tokenizer;

@@ -167,6 +167,21 @@ public sealed class EngineTests(EngineFixture fixture) : IClassFixture<EngineFix
         GeneratedAnswer byId = (await engine.GenerateAsync(free with { StopIds = [stopId] })).Answers[0];
         Assert.Equal(FinishReason.Stop, byId.Reason);
         Assert.Equal(whole.Tokens.Take(first).Select(token => token.Id), byId.Tokens.Select(token => token.Id));
+        Assert.Equal(stopId, byId.EndToken!.Id);
+        Assert.Null(byId.EndToken.LogProbability);
+        Assert.Null(stopped.EndToken);
+    }
+
+    [Fact]
+    public async Task GenerateAsync_ToAStopId_TellsItsLogProbability()
+    {
+        await using Engine engine = fixture.NewEngine();
+        GenerationRequest free = new() { Prompt = EngineFixture.Ids(7, 20), LogProbabilities = true, Sampling = new SamplingOptions { Seed = 3, MaximumTokens = 40 } };
+        GeneratedAnswer whole = (await engine.GenerateAsync(free)).Answers[0];
+        GeneratedToken stop = whole.Tokens.First(token => token.Id == whole.Tokens[12].Id);
+        GeneratedAnswer stopped = (await engine.GenerateAsync(free with { StopIds = [stop.Id] })).Answers[0];
+        Assert.Equal(stop.LogProbability, stopped.EndToken!.LogProbability);
+        Assert.Null(whole.EndToken);
     }
 
     [Theory]
