@@ -17,7 +17,7 @@ const left = el('div', { class: 'body' });
 const right = el('div', { class: 'body' });
 const revealed = el('p', { class: 'message-line' });
 const buttons = [
-  ['a', '1', 'The left is better'], ['b', '2', 'The right is better'], ['tie', '3', 'Equally good'], ['bad', '4', 'Both are bad'],
+  ['a', '1', 'The left is better'], ['b', '2', 'The right is better'], ['both', '3', 'Equally good'], ['neither', '4', 'Both are bad'],
 ].map(([choice, key, name]) => el('button', { type: 'button', 'data-choice': choice, disabled: true, onclick: () => label(choice) }, name + ' ', el('kbd', {}, key)));
 const next = el('button', { type: 'button', disabled: true, onclick: takeNext }, 'Next prompt ', el('kbd', {}, 'n'));
 const summary = el('div', {});
