@@ -17,6 +17,9 @@ public sealed record ServerOptions
     /// <summary>A PostgreSQL server that keeps the records instead of the data folder: see <see cref="Storage.DatabaseOptions.ConnectionString"/>. Null (the default) for the database in the data folder.</summary>
     public string? DatabaseConnection { get; init; }
 
+    /// <summary>A folder whose training runs the training page shows; null (the default) for none.</summary>
+    public string? RunsFolder { get; init; }
+
     /// <summary>Threads that each model computes on; 0 (the default) for one a core. Answers do not depend on it.</summary>
     public int Threads { get; init; }
 

@@ -39,7 +39,7 @@ internal static class LabelsEndpoint
         }
         IServiceProvider services = context.RequestServices;
         var label = new PreferenceLabel(
-            services.GetRequiredService<Database>().Identifiers.Next("label"),
+            services.GetRequiredService<IdentifierSource>().Next("label"),
             services.GetRequiredService<TimeProvider>().GetUtcNow(),
             Key: null,
             Text(body, "model_a"), Text(body, "model_b"), messages.GetRawText(), Text(body, "answer_a"), Text(body, "answer_b"), choice);
