@@ -1,6 +1,7 @@
 using Foretell.Server.Catalog;
 using Foretell.Server.Endpoints;
 using Foretell.Server.Errors;
+using Foretell.Server.Files;
 using Foretell.Server.Pages;
 using Foretell.Server.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -16,7 +17,12 @@ namespace Foretell.Server;
 public static class ForetellServer
 {
     /// <summary>The parts beside the model endpoints, in the order in which their middleware stands.</summary>
-    internal static IReadOnlyList<IServerFeature> Features { get; } = [new StorageFeature(), new PagesFeature()];
+    internal static IReadOnlyList<IServerFeature> Features { get; } =
+    [
+        new StorageFeature(),
+        new FilesFeature(),
+        new PagesFeature(),
+    ];
 
     /// <summary>Builds a server that is ready to be started; it listens at once and loads its models in the background.</summary>
     /// <param name="configure">Changes the builder before it builds, such as services in a test. Null for nothing.</param>

@@ -5,6 +5,9 @@ namespace Foretell.Server;
 /// <summary>What a server serves, where it listens and where it keeps what it acknowledged.</summary>
 public sealed record ServerOptions
 {
+    /// <summary>See <see cref="MaximumFileBytes"/>.</summary>
+    public const long DefaultFileBytes = 512L << 20;
+
     /// <summary>Models by the name that requests call them: a Hugging Face folder, a GGUF file or a run's folder. At least one.</summary>
     public required IReadOnlyDictionary<string, string> Models { get; init; }
 
@@ -35,6 +38,9 @@ public sealed record ServerOptions
     /// <summary>The most bytes of a request's body where an endpoint sets no other; at least 1. Default 8 MiB.</summary>
     public long MaximumRequestBytes { get; init; } = 8L << 20;
 
+    /// <summary>The most bytes of an uploaded file; at least 1. Default 512 MiB.</summary>
+    public long MaximumFileBytes { get; init; } = DefaultFileBytes;
+
     /// <summary>How long a request may take from its arrival to its last byte. Default 30 minutes.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(30);
 
@@ -54,6 +60,7 @@ public sealed record ServerOptions
         Require(Threads >= 0, $"{Threads} threads cannot be; give 0 (one a core) or more");
         Require(MemoryBudget is null or > 0, $"a memory budget of {MemoryBudget} bytes holds no model; give more");
         Require(MaximumRequestBytes > 0, $"requests of at most {MaximumRequestBytes} bytes cannot be; give at least 1");
+        Require(MaximumFileBytes > 0, $"files of at most {MaximumFileBytes} bytes cannot be; give at least 1");
         Require(RequestTimeout > TimeSpan.Zero && SenderTimeout > TimeSpan.Zero, $"time limits must be above 0");
         Require(ModerationModel is null || Models.ContainsKey(ModerationModel), $"the moderation model \"{ModerationModel}\" is not among the models {string.Join(", ", Models.Keys)}");
         Engine.Validate();

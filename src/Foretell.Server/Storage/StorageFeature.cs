@@ -9,6 +9,7 @@ internal sealed class StorageFeature : IServerFeature
 {
     public void AddServices(WebApplicationBuilder builder, ServerOptions options)
     {
+        builder.Services.AddSingleton(_ => new DataFolder(options.DataFolder));
         builder.Services.AddSingleton(services => new Database(
             new DatabaseOptions { Folder = options.DataFolder, ConnectionString = options.DatabaseConnection },
             services.GetRequiredService<TimeProvider>()));
@@ -24,10 +25,14 @@ internal sealed class StorageFeature : IServerFeature
         builder.Services.AddHostedService<DatabaseOpening>();
     }
 
-    /// <summary>Opens the database before the server listens: what can't be kept must not be acknowledged.</summary>
-    private sealed class DatabaseOpening(Database database) : IHostedLifecycleService
+    /// <summary>Takes the data folder and opens the database before the server listens: what can't be kept must not be acknowledged.</summary>
+    private sealed class DatabaseOpening(DataFolder folder, Database database) : IHostedLifecycleService
     {
-        public Task StartingAsync(CancellationToken cancellationToken) => database.OpenAsync(cancellationToken);
+        public Task StartingAsync(CancellationToken cancellationToken)
+        {
+            folder.Take();
+            return database.OpenAsync(cancellationToken);
+        }
 
         public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

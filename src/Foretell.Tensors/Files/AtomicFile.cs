@@ -2,7 +2,7 @@ namespace Foretell.Tensors.Files;
 
 /// <summary>
 /// Writes a file so that a reader finds the old content or the new, never a part: the bytes go to <c>NAME.partial</c> beside
-/// it, are flushed to the disk, and take the name by one rename. When anything fails, or the disk is full, the old file
+/// it, are flushed to the disk, and take the name by one rename, which is flushed too. When anything fails, or the disk is full, the old file
 /// stands untouched and the partial one is removed; one that a killed process left behind is overwritten by the next writer.
 /// </summary>
 public static class AtomicFile
@@ -23,6 +23,7 @@ public static class AtomicFile
                 stream.Flush(flushToDisk: true);
             }
             File.Move(partial, path, overwrite: true);
+            FolderEntries.Flush(Path.GetDirectoryName(partial)!);
         }
         catch
         {
