@@ -14,7 +14,6 @@ internal sealed class AnswerBuilder
     private readonly DateTimeOffset _created;
     private readonly string _id;
     private readonly List<TokenLogProbability> _described = [];
-    private long _reasoningTokens;
     private int _calls;
 
     public AnswerBuilder(ForetellModel model, ChatRequest request, ReasoningStart reasoning)
@@ -30,15 +29,10 @@ internal sealed class AnswerBuilder
     /// <summary>The next update, or null when there is nothing to say yet.</summary>
     public ChatResponseUpdate? Take(GenerationUpdate update)
     {
-        bool wasReasoning = _reader.IsReasoning;
         var contents = Contents(_reader.Append(update.Text));
         if (update.Reason is not null)
         {
             contents.AddRange(Contents(_reader.Finish()));
-        }
-        if (update.Token is not null && (wasReasoning || _reader.IsReasoning))
-        {
-            _reasoningTokens++;
         }
         if (contents.Count == 0 && update.Token?.LogProbability is null)
         {
@@ -55,7 +49,8 @@ internal sealed class AnswerBuilder
     }
 
     /// <summary>The last update: why the answer ended, and what it took.</summary>
-    public ChatResponseUpdate End(FinishReason reason, GenerationUsage usage)
+    /// <param name="thinkingTokens">Of the tokens, those of thought.</param>
+    public ChatResponseUpdate End(FinishReason reason, GenerationUsage usage, int thinkingTokens)
     {
         ChatResponseUpdate end = Update([new UsageContent(new UsageDetails
         {
@@ -63,7 +58,7 @@ internal sealed class AnswerBuilder
             OutputTokenCount = usage.GeneratedTokens,
             TotalTokenCount = usage.PromptTokens + usage.GeneratedTokens,
             CachedInputTokenCount = usage.CachedPromptTokens,
-            ReasoningTokenCount = _reasoningTokens,
+            ReasoningTokenCount = thinkingTokens,
         })]);
         end.FinishReason = reason != FinishReason.Stop ? ChatFinishReason.Length : _calls > 0 ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop;
         end.AdditionalProperties = new() { [ForetellChatClient.SeedKey] = _request.Sampling.Seed };

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Foretell.Inference;
 
 namespace Foretell.Assistant;
 
@@ -13,8 +14,8 @@ namespace Foretell.Assistant;
 /// <param name="tools">Names of the tools that may be called.</param>
 internal sealed class AnswerReader(bool startsInReasoning, ToolCallFormat? format, IReadOnlySet<string> tools)
 {
-    public const string ThinkOpening = "<think>";
-    public const string ThinkClosing = "</think>";
+    public const string ThinkOpening = ThinkingOptions.UsualOpening;
+    public const string ThinkClosing = ThinkingOptions.UsualClosing;
 
     private const int StillOpen = -1;
     private const int NeverCloses = -2;
@@ -33,9 +34,6 @@ internal sealed class AnswerReader(bool startsInReasoning, ToolCallFormat? forma
         Text,
         Call,
     }
-
-    /// <summary>Whether the answer has not yet left its reasoning.</summary>
-    public bool IsReasoning => _state == State.Reasoning;
 
     /// <summary>Takes a piece of the answer and returns what is now certain.</summary>
     public List<AnswerPart> Append(string piece)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Foretell.Inference;
 using Foretell.Models;
@@ -32,13 +33,23 @@ internal static class ChatOptionsReader
         sampling.Validate();
         (IReadOnlyList<AIFunctionDeclaration> shown, CallableTools callable) = Tools(options, format);
         int alternatives = additional.Integer("top_logprobs") ?? 0;
+        int? budget = additional.Integer("thinking_budget");
+        int minimum = additional.Integer("thinking_minimum") ?? 0;
+        Dictionary<string, JsonElement> variables = TemplateVariables(options, additional, budget, out bool? thinks);
+        if (budget < 0 || minimum < 0 || minimum > (thinks is false ? 0 : budget ?? int.MaxValue))
+        {
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"options: \"thinking_budget\" and \"thinking_minimum\" are tokens, at least 0, and the minimum is at most the budget; they are {(thinks is false ? 0 : budget)?.ToString(CultureInfo.InvariantCulture) ?? "open"} and {minimum}."), nameof(options));
+        }
         var request = new ChatRequest
         {
             Sampling = sampling,
             ShownTools = shown,
             Callable = callable,
             Form = Form(options, additional),
-            TemplateVariables = TemplateVariables(options, additional),
+            TemplateVariables = variables,
+            ThinkingBudget = thinks is false ? 0 : budget,
+            ThinkingMinimum = minimum,
+            Effort = options.Reasoning?.Effort,
             ReturnsReasoning = options.Reasoning?.Output is not ReasoningOutput.None,
             LogProbabilities = additional.Flag("logprobs") ?? false,
             Alternatives = alternatives,
@@ -121,21 +132,28 @@ internal static class ChatOptionsReader
     }
 
     /// <summary>What the chat template is given beside the messages: whether to think (Qwen 3's enable_thinking), how hard (reasoning_effort), and what else the caller sets.</summary>
-    private static Dictionary<string, JsonElement> TemplateVariables(ChatOptions options, AdditionalOptions additional)
+    /// <param name="thinks">Whether to think; null where the request does not say.</param>
+    private static Dictionary<string, JsonElement> TemplateVariables(ChatOptions options, AdditionalOptions additional, int? budget, out bool? thinks)
     {
         Dictionary<string, JsonElement> variables = additional.Object("chat_template_kwargs") ?? [];
-        bool? thinks = additional.Flag("enable_thinking");
-        if (options.Reasoning?.Effort is ReasoningEffort effort)
+        (string Said, bool? Thinks)[] said =
+        [
+            ($"Reasoning.Effort is {options.Reasoning?.Effort}", options.Reasoning?.Effort is ReasoningEffort effort ? effort != ReasoningEffort.None : null),
+            ("\"thinking_budget\" is 0", budget == 0 ? false : null),
+            ("\"enable_thinking\" is {0}", additional.Flag("enable_thinking")),
+        ];
+        (string Said, bool? Thinks)[] given = [.. said.Where(entry => entry.Thinks is not null)];
+        thinks = given.Length > 0 ? given[0].Thinks : null;
+        foreach ((string words, bool? other) in given)
         {
-            if (thinks is bool asked && asked == (effort == ReasoningEffort.None))
+            if (other != thinks)
             {
-                throw new ArgumentException($"options: Reasoning.Effort is {effort} and \"enable_thinking\" is {(asked ? "true" : "false")}; they contradict each other.", nameof(options));
+                throw new ArgumentException($"options: {given[0].Said} and {words.Replace("{0}", other is true ? "true" : "false", StringComparison.Ordinal)}; they contradict each other.", nameof(options));
             }
-            thinks = effort != ReasoningEffort.None;
-            if (thinks is true)
-            {
-                variables.TryAdd("reasoning_effort", MessageReader.ToJson(Name(effort)));
-            }
+        }
+        if (thinks is true && options.Reasoning?.Effort is ReasoningEffort asked)
+        {
+            variables.TryAdd("reasoning_effort", MessageReader.ToJson(Name(asked)));
         }
         if (thinks is bool enable)
         {

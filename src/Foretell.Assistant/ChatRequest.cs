@@ -28,6 +28,15 @@ internal sealed record ChatRequest
 
     public required IReadOnlyDictionary<string, JsonElement> TemplateVariables { get; init; }
 
+    /// <summary>The most tokens of thought; null where the request does not say.</summary>
+    public int? ThinkingBudget { get; init; }
+
+    /// <summary>The fewest tokens of thought once it has begun.</summary>
+    public int ThinkingMinimum { get; init; }
+
+    /// <summary>How hard to think, where the request says only that.</summary>
+    public ReasoningEffort? Effort { get; init; }
+
     /// <summary>Whether reasoning is part of the answer that the caller gets.</summary>
     public required bool ReturnsReasoning { get; init; }
 

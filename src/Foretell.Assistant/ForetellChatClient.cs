@@ -14,7 +14,8 @@ namespace Foretell.Assistant;
 /// Of <see cref="ChatOptions"/> everything is honoured or refused by name. <see cref="ChatOptions.AdditionalProperties"/>
 /// may hold: min_p, repetition_penalty, logit_bias (numbers by token id), logprobs and top_logprobs (the answer's
 /// additional property "logprobs" is then a list of <see cref="TokenLogProbability"/>), enable_thinking and
-/// chat_template_kwargs (variables of the chat template), regex or choices (what the answer must be), and fairness_key
+/// chat_template_kwargs (variables of the chat template), thinking_budget and thinking_minimum (the most and the fewest
+/// tokens of thought; a budget that is used up closes the thoughts, and 0 lets none through), regex or choices (what the answer must be), and fairness_key
 /// (requests of one key share its turns).
 /// </remarks>
 public sealed class ForetellChatClient : IChatClient
@@ -86,7 +87,7 @@ public sealed class ForetellChatClient : IChatClient
             }
         }
         GenerationResult result = await stream.Completion.ConfigureAwait(false);
-        yield return answer.End(reason, result.Usage);
+        yield return answer.End(reason, result.Usage, result.Answers[0].ThinkingTokens);
     }
 
     /// <summary>The whole answer: what <see cref="GetStreamingResponseAsync"/> gives, put together.</summary>
@@ -134,6 +135,16 @@ public sealed class ForetellChatClient : IChatClient
         LogProbabilities = request.LogProbabilities,
         Alternatives = request.Alternatives,
         FairnessKey = request.FairnessKey,
+        Thinking = model.Thinking with { IsOpen = reasoning == ReasoningStart.Open, MaximumTokens = Budget(model, request), MinimumTokens = request.ThinkingMinimum },
         Constraint = AnswerGrammar.Of(request, model.ToolCalls, reasoning, model.Grammars)?.Start(model.Vocabulary),
     };
+
+    /// <summary>The most tokens of thought. Where the template cannot tell the model how hard to think, little effort is an eighth of the context and medium effort a quarter.</summary>
+    private static int Budget(ForetellModel model, ChatRequest request) => request.ThinkingBudget
+        ?? (model.Template.Source.Contains("reasoning_effort", StringComparison.Ordinal) ? int.MaxValue : request.Effort switch
+        {
+            ReasoningEffort.Low => Math.Max(request.ThinkingMinimum, model.Engine.ContextLength / 8),
+            ReasoningEffort.Medium => Math.Max(request.ThinkingMinimum, model.Engine.ContextLength / 4),
+            _ => int.MaxValue,
+        });
 }

@@ -14,6 +14,7 @@ namespace Foretell.Assistant;
 public sealed class ForetellModel : IDisposable, IAsyncDisposable
 {
     private readonly Lazy<TokenVocabulary> _vocabulary;
+    private readonly Lazy<ThinkingOptions> _thinking;
     private readonly IDisposable[] _owned;
     private readonly ulong _seed;
     private long _seeded;
@@ -36,6 +37,7 @@ public sealed class ForetellModel : IDisposable, IAsyncDisposable
         EmbeddingBatchTokens = options.EmbeddingBatchTokens;
         _seed = options.Seed;
         _owned = owned;
+        _thinking = new Lazy<ThinkingOptions>(() => ThinkingOptions.Of(template));
         EndIds = Ends(tokenizer, generation, template);
         _vocabulary = new Lazy<TokenVocabulary>(() => new TokenVocabulary(tokenizer, [.. EndIds]));
         Engine = new Engine(transformer, tokenizer, options.Engine, EndIds, time: clock);
@@ -67,6 +69,9 @@ public sealed class ForetellModel : IDisposable, IAsyncDisposable
     public IReadOnlyList<int> EndIds { get; }
 
     internal TimeProvider Clock { get; }
+
+    /// <summary>How the model writes thoughts.</summary>
+    internal ThinkingOptions Thinking => _thinking.Value;
 
     internal int EmbeddingBatchTokens { get; }
 

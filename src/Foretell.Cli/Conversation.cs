@@ -38,7 +38,7 @@ internal sealed class Conversation(LoadedModel model, SamplingOptions options) :
         string notice = "";
         try
         {
-            Generation generation = _generator.Generate(_ids.ToArray(), options with { Seed = options.Seed + _turn++ }, Emit, cancellation);
+            Generation generation = _generator.Generate(_ids.ToArray(), options with { Seed = options.Seed + _turn++ }, Emit, cancellation: cancellation);
             _ids.AddRange(generation.Ids);
             if (generation.Reason == FinishReason.ContextFull)
             {

@@ -8,7 +8,8 @@ namespace Foretell.Inference;
 /// <summary>What a generation gave.</summary>
 /// <param name="Text">The answer, without the prompt and without stop strings.</param>
 /// <param name="Ids">Its tokens, in the order drawn; a closing end-of-text token is left out.</param>
-public sealed record Generation(string Text, IReadOnlyList<int> Ids, FinishReason Reason);
+/// <param name="ThinkingTokens">Of them, those of thought; 0 where no <see cref="ThinkingOptions"/> were given.</param>
+public sealed record Generation(string Text, IReadOnlyList<int> Ids, FinishReason Reason, int ThinkingTokens = 0);
 
 /// <summary>Continues texts with a model, one at a time, with a key-value cache: the plain form of what <see cref="Engine"/> does for many.</summary>
 /// <param name="endIds">Ids that end an answer; null for the tokenizer's end of text.</param>
@@ -19,9 +20,11 @@ public sealed class TextGenerator(Transformer model, Tokenizer tokenizer, IReadO
     /// <summary>Continues a prompt.</summary>
     /// <param name="prompt">At least one token, and fewer than the context length.</param>
     /// <param name="onText">Receives the text piece by piece as it becomes certain; always whole characters.</param>
-    /// <exception cref="ArgumentException">The prompt is empty or fills the context.</exception>
-    public Generation Generate(ReadOnlySpan<int> prompt, SamplingOptions options, Action<string>? onText = null, CancellationToken cancellation = default)
+    /// <param name="thinking">How long the model may think; null for as long as it likes.</param>
+    /// <exception cref="ArgumentException">The prompt is empty or fills the context, or an option is out of its range.</exception>
+    public Generation Generate(ReadOnlySpan<int> prompt, SamplingOptions options, Action<string>? onText = null, ThinkingOptions? thinking = null, CancellationToken cancellation = default)
     {
+        thinking?.Validate();
         if (prompt.Length == 0 || prompt.Length >= model.Config.ContextLength)
         {
             throw new ArgumentException(prompt.Length == 0
@@ -45,6 +48,7 @@ public sealed class TextGenerator(Transformer model, Tokenizer tokenizer, IReadO
             }
         }
         using KeyValueCache cache = model.NewCache((int)Math.Min(model.Config.ContextLength, (long)prompt.Length + options.MaximumTokens));
+        ThinkingTracker? tracker = thinking is null ? null : new ThinkingTracker(thinking, tokenizer, _endIds, Math.Min(tokenizer.VocabularySize, model.Config.VocabularySize));
         ReadOnlySpan<int> input = prompt;
         FinishReason reason = FinishReason.Length;
         while (ids.Count < options.MaximumTokens)
@@ -55,7 +59,11 @@ public sealed class TextGenerator(Transformer model, Tokenizer tokenizer, IReadO
                 reason = FinishReason.ContextFull;
                 break;
             }
-            int next = sampler.Next(Score(input, cache), ids.Count);
+            ReadOnlySpan<float> scores = Score(input, cache);
+            if (tracker is null || !tracker.TryForce([], out int next))
+            {
+                next = sampler.Next(scores, ids.Count, tracker is null ? [] : tracker.Restrict([]));
+            }
             if (_endIds.Contains(next))
             {
                 reason = FinishReason.Stop;
@@ -63,6 +71,7 @@ public sealed class TextGenerator(Transformer model, Tokenizer tokenizer, IReadO
             }
             ids.Add(next);
             sampler.Observe(next);
+            tracker?.Accept(next);
             Emit(answer.Append(next));
             if (answer.Stopped is not null)
             {
@@ -72,7 +81,7 @@ public sealed class TextGenerator(Transformer model, Tokenizer tokenizer, IReadO
             input = new int[] { next };
         }
         Emit(answer.Finish());
-        return new Generation(text.ToString(), ids, reason);
+        return new Generation(text.ToString(), ids, reason, tracker?.Tokens ?? 0);
     }
 
     /// <summary>Runs tokens through the model and returns the scores after the last, of the ids that the tokenizer knows: published models pad their vocabulary.</summary>

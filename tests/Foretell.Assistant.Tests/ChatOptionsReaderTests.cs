@@ -30,6 +30,9 @@ public class ChatOptionsReaderTests
         Refused("requires \"time\", and the tools are weather", new() { Tools = [Weather], ToolMode = ChatToolMode.RequireSpecific("time") });
         Refused("only one", new() { ResponseFormat = ChatResponseFormat.Json, AdditionalProperties = new() { ["regex"] = "a" } });
         Refused("contradict", new() { Reasoning = new() { Effort = ReasoningEffort.High }, AdditionalProperties = new() { ["enable_thinking"] = false } });
+        Refused("Reasoning.Effort is Low and \"thinking_budget\" is 0", new() { Reasoning = new() { Effort = ReasoningEffort.Low }, AdditionalProperties = new() { ["thinking_budget"] = 0 } });
+        Refused("they are -3 and 0", new() { AdditionalProperties = new() { ["thinking_budget"] = -3 } });
+        Refused("they are 0 and 5", new() { AdditionalProperties = new() { ["enable_thinking"] = false, ["thinking_minimum"] = 5 } });
         Assert.Contains("AllowMultipleToolCalls", Assert.Throws<ArgumentException>(() =>
             ChatOptionsReader.Read(new() { Tools = [Weather], AllowMultipleToolCalls = true }, new GenerationDefaults(), ToolCallFormat.Llama, () => 0)).Message, StringComparison.Ordinal);
         ChatRequest strange = Read(new() { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonDocument.Parse("""{"type":"strange"}""").RootElement) });

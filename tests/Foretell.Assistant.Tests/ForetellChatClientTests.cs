@@ -166,6 +166,30 @@ public sealed class ForetellChatClientTests : IDisposable
     }
 
     [Fact]
+    public async Task GetResponseAsync_WithAThinkingBudget_ThinksThatLongAndAnswers()
+    {
+        using var random = new RandomModel(configure: options => options.ChatTemplate = Templates.Thinking);
+        using var client = new ForetellChatClient(random.Model);
+        ChatOptions Options(int budget, ReasoningEffort? effort = null) => new()
+        {
+            MaxOutputTokens = 80,
+            Seed = 1,
+            Reasoning = effort is null ? null : new ReasoningOptions { Effort = effort },
+            AdditionalProperties = budget < 0 ? null : new() { ["thinking_budget"] = budget },
+        };
+        ChatResponse thinking = await client.GetResponseAsync("Why?", Options(12));
+        Assert.Equal(12, thinking.Usage!.ReasoningTokenCount);
+        Assert.NotEqual("", Reasoning(thinking));
+        Assert.NotEqual("", thinking.Text);
+        ChatResponse direct = await client.GetResponseAsync("Why?", Options(0));
+        Assert.Equal((0, ""), (direct.Usage!.ReasoningTokenCount, Reasoning(direct)));
+        Assert.NotEqual("", direct.Text);
+        // The context has 256 tokens.
+        Assert.Equal(32, (await client.GetResponseAsync("Why?", Options(-1, ReasoningEffort.Low))).Usage!.ReasoningTokenCount);
+        Assert.Equal(7, (await client.GetResponseAsync("Why?", Options(7, ReasoningEffort.Low))).Usage!.ReasoningTokenCount);
+    }
+
+    [Fact]
     public async Task GetStreamingResponseAsync_TwentyAtOnceWithCancellations_LeavesTheOthersAsTheyAreAlone()
     {
         ChatOptions Options(int i) => new() { Seed = i, MaxOutputTokens = 30 + i };

@@ -15,13 +15,16 @@ internal static class ChatCommand
         var sampling = new SamplingArguments(maximumTokens: 128);
         var device = new DeviceOptions(DType.Float32);
         var system = new Option<string?>("--system") { Description = "What a model that has learned to answer is told before all else." };
-        var silent = new Option<bool>("--no-thinking") { Description = "Asks a model that can think first to answer at once." };
-        var command = new Command("chat", "Talk with a model in the terminal. One with a chat template answers in turns; any other continues what was written so far. Ctrl-C stops an answer, /reset starts over, /exit ends. Example: foretell chat runs/novels --temperature 0.7") { model, system, silent };
+        var thinking = new ThinkingArguments();
+        var hidden = new Option<bool>("--hide-thinking") { Description = "Shows the answer alone; the model thinks all the same." };
+        var command = new Command("chat", "Talk with a model in the terminal. One with a chat template answers in turns; any other continues what was written so far. Ctrl-C stops an answer, /reset starts over, /exit ends. Example: foretell chat runs/novels --temperature 0.7 --think 200") { model, system, hidden };
+        thinking.AddTo(command);
         sampling.AddTo(command);
         device.AddTo(command);
         command.SetAction(result =>
         {
             SamplingOptions options = sampling.Read(result);
+            _ = thinking.Budget(result);
             using LoadedModel loaded = LoadedModel.Open(result.GetValue(model)!, () => device.Create(result));
             if (loaded.Pretrained.ChatTemplate is null)
             {
@@ -32,10 +35,8 @@ internal static class ChatCommand
             using var client = new ForetellChatClient(served);
             ChatOptions turns = sampling.ReadChat(result);
             turns.Instructions = result.GetValue(system);
-            if (result.GetValue(silent))
-            {
-                turns.AdditionalProperties!["enable_thinking"] = false;
-            }
+            thinking.Apply(result, turns);
+            turns.Reasoning = result.GetValue(hidden) ? new ReasoningOptions { Output = ReasoningOutput.None } : null;
             Talk(new Dialogue(client, turns));
         });
         return command;

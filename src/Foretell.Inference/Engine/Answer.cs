@@ -11,6 +11,7 @@ internal sealed class Answer
     private readonly IReadOnlySet<int> _ends;
     private readonly Sampler _sampler;
     private readonly ITokenConstraint? _constraint;
+    private readonly ThinkingTracker? _thinking;
     private readonly ulong[] _allowed;
     private readonly AnswerText _text;
     private readonly System.Text.StringBuilder _whole = new();
@@ -36,6 +37,7 @@ internal sealed class Answer
         }
         _constraint = choice == 0 ? _request.Constraint : _request.Constraint?.Fork();
         _allowed = _constraint is null ? [] : new ulong[(vocabulary + 63) / 64];
+        _thinking = _request.Thinking is ThinkingOptions thinking ? new ThinkingTracker(thinking, tokenizer, [.. ends, .. _request.StopIds], vocabulary) : null;
         _text = new AnswerText(tokenizer, prompt, _request.Sampling.StopStrings);
     }
 
@@ -66,9 +68,13 @@ internal sealed class Answer
     /// <summary>The seed of a choice: the first has the request's.</summary>
     public static ulong ChoiceSeed(ulong seed, int choice) => choice == 0 ? seed : new SeededRandom(seed).Fork("choice", choice).NextBits();
 
-    /// <summary>The text that the constraint leaves no choice of, in the tokenizer's tokens, at most so many.</summary>
+    /// <summary>The text that the constraint or the thinking budget leaves no choice of, in the tokenizer's tokens, at most so many.</summary>
     public int[] ForcedTokens(int most)
     {
+        if (_thinking is { Forced.Count: > 0 })
+        {
+            return [.. _thinking.Forced.Take(most)];
+        }
         try
         {
             byte[] forced = _constraint?.ForcedText() ?? [];
@@ -134,11 +140,19 @@ internal sealed class Answer
     public int Draw(ReadOnlySpan<float> logits, ReadOnlySpan<float> logProbabilities, int tokensBefore, SamplerScratch scratch)
     {
         _constraint?.Mask(_allowed);
-        int token = _sampler.Next(logits, Count, _allowed, scratch);
+        bool isForced = true;
+        if (_thinking is null || !_thinking.TryForce(_allowed, out int token))
+        {
+            token = _sampler.Next(logits, Count, _thinking is null ? _allowed : _thinking.Restrict(_allowed), scratch);
+            isForced = false;
+        }
         var generated = new GeneratedToken(
             token,
             logProbabilities.IsEmpty ? null : logProbabilities[token],
-            LikeliestAlternatives.Of(logProbabilities.IsEmpty ? [] : logProbabilities[..logits.Length], _request.Alternatives));
+            LikeliestAlternatives.Of(logProbabilities.IsEmpty ? [] : logProbabilities[..logits.Length], _request.Alternatives))
+        {
+            IsForced = isForced,
+        };
         if (Ends(token))
         {
             _end = generated;
@@ -147,6 +161,7 @@ internal sealed class Answer
         }
         _sampler.Observe(token);
         _constraint?.Accept(token);
+        _thinking?.Accept(token);
         _tokens.Add(generated);
         string piece = _text.Append(token);
         _whole.Append(piece);
@@ -183,5 +198,5 @@ internal sealed class Answer
 
     private bool Ends(int token) => !_request.IgnoresEndOfText && (_ends.Contains(token) || _request.StopIds.Contains(token));
 
-    public GeneratedAnswer Result() => new(_whole.ToString(), _tokens, Reason!.Value, _text.Stopped) { EndToken = _end };
+    public GeneratedAnswer Result() => new(_whole.ToString(), _tokens, Reason!.Value, _text.Stopped) { EndToken = _end, ThinkingTokens = _thinking?.Tokens ?? 0 };
 }

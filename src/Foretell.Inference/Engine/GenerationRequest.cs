@@ -36,11 +36,15 @@ public sealed record GenerationRequest
     /// <summary>What the answer must be; it is used as it is for the first choice and forked for the others. Null for no constraint.</summary>
     public ITokenConstraint? Constraint { get; init; }
 
+    /// <summary>How long the model may think before it answers; null for as long as it likes, uncounted.</summary>
+    public ThinkingOptions? Thinking { get; init; }
+
     /// <summary>Throws one sentence that names the first setting out of its range.</summary>
     /// <exception cref="ArgumentException">A setting is out of its range.</exception>
     public void Validate()
     {
         Sampling.Validate();
+        Thinking?.Validate();
         if (Prompt.IsEmpty)
         {
             throw new ArgumentException("The prompt has no tokens; give at least one.");

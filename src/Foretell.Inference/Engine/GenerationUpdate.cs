@@ -9,7 +9,11 @@ public readonly record struct TokenAlternative(int Id, float LogProbability);
 /// <param name="Id">The token.</param>
 /// <param name="LogProbability">In nats, by the model's own distribution; null where it was not asked for.</param>
 /// <param name="Alternatives">The likeliest tokens at its place, likeliest first; as many as were asked for.</param>
-public sealed record GeneratedToken(int Id, float? LogProbability, IReadOnlyList<TokenAlternative> Alternatives);
+public sealed record GeneratedToken(int Id, float? LogProbability, IReadOnlyList<TokenAlternative> Alternatives)
+{
+    /// <summary>Whether a thinking budget wrote it in the model's place: no decision of the model's, so nothing to reward or blame it for.</summary>
+    public bool IsForced { get; init; }
+}
 
 /// <summary>One step of an answer that is being written.</summary>
 /// <param name="Choice">Which of the request's answers, from 0.</param>
@@ -27,6 +31,9 @@ public sealed record GeneratedAnswer(string Text, IReadOnlyList<GeneratedToken> 
 {
     /// <summary>The token that ended the answer, drawn like the others though no part of it; null where it ended otherwise.</summary>
     public GeneratedToken? EndToken { get; init; }
+
+    /// <summary>Of the tokens, those of thought: what the model drew between the markers. 0 where <see cref="GenerationRequest.Thinking"/> was not given.</summary>
+    public int ThinkingTokens { get; init; }
 }
 
 /// <summary>What a request took.</summary>
