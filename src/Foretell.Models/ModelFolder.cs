@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Foretell.Models.Files;
 using Foretell.Nn;
 using Foretell.Tensors;
@@ -28,13 +29,32 @@ public static class ModelFolder
         return File.Exists(path) ? ConfigJson.Read(path) : throw new InvalidDataException($"{folder} is not a model folder: it has no {ConfigJson.FileName}.");
     }
 
-    /// <summary>Writes a model so that other tools can load it; each file appears whole or not at all.</summary>
+    /// <summary>Writes a model so that other tools can load it; each file appears whole or not at all, config.json last.</summary>
     public static void Save(Transformer model, Tokenizer? tokenizer, string folder)
     {
         Directory.CreateDirectory(folder);
-        AtomicFile.Write(Path.Combine(folder, ConfigJson.FileName), ConfigJson.Write(model.Config, tokenizer?.EndOfTextId, tokenizer?.EndOfTextId is int end ? [end] : []));
         tokenizer?.Save(folder);
         SaveWeights(model, Path.Combine(folder, SafeTensors.FileName));
+        AtomicFile.Write(Path.Combine(folder, ConfigJson.FileName), ConfigJson.Write(model.Config, tokenizer?.EndOfTextId, tokenizer?.EndOfTextId is int end ? [end] : []));
+    }
+
+    /// <summary>Writes a model with all that stands beside its weights: generation_config.json, tokenizer_config.json and the chat template.</summary>
+    /// <param name="generation">Its first end id is what tokenizer_config.json calls eos_token.</param>
+    /// <param name="template">Null for a model that knows none.</param>
+    public static void Save(Transformer model, Tokenizer tokenizer, GenerationDefaults generation, ChatTemplate? template, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        tokenizer.Save(folder);
+        SaveWeights(model, Path.Combine(folder, SafeTensors.FileName));
+        PublishedDefaults.Write(folder, generation, tokenizer, template?.Source, model.Config.ContextLength);
+        if (template?.SourceWithTools is string withTools)
+        {
+            string more = Path.Combine(folder, "additional_chat_templates");
+            Directory.CreateDirectory(more);
+            AtomicFile.Write(Path.Combine(folder, PublishedDefaults.TemplateName), Encoding.UTF8.GetBytes(template.Source));
+            AtomicFile.Write(Path.Combine(more, "tool_use.jinja"), Encoding.UTF8.GetBytes(withTools));
+        }
+        AtomicFile.Write(Path.Combine(folder, ConfigJson.FileName), ConfigJson.Write(model.Config, generation.BeginId, generation.EndIds));
     }
 
     /// <summary>Writes the weights alone, in the family's published names and layout.</summary>

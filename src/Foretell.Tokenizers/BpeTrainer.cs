@@ -7,7 +7,7 @@ namespace Foretell.Tokenizers;
 /// words are counted in one pass over the text; then the most frequent pair of neighbouring tokens becomes a token, again
 /// and again. Among equally frequent pairs the one with the greatest bytes (left token first) wins, so that the result
 /// depends on the text alone, not on threads or on the order of documents.
-/// Ids: special tokens, the 256 bytes in GPT-2's order, then merges.
+/// Ids: special tokens, plain ones, the 256 bytes in GPT-2's order, then merges.
 /// </summary>
 public static class BpeTrainer
 {
@@ -30,9 +30,9 @@ public static class BpeTrainer
             throw new ArgumentException("There is no text to train a tokenizer on: the corpus is empty, or holds special tokens only.");
         }
 
-        AddedToken[] special = [.. options.SpecialTokens.Select((content, id) => new AddedToken(id, content))];
+        AddedToken[] added = options.AddedTokens();
         var tokens = new TokenTable();
-        foreach (AddedToken token in special)
+        foreach (AddedToken token in added)
         {
             tokens.Add(token.Id, Encoding.UTF8.GetBytes(token.Content), searchable: false);
         }
@@ -44,7 +44,7 @@ public static class BpeTrainer
         return new BytePairEncoding(tokens, new MergeTable(merges), new BytePairRules
         {
             PreTokenizer = options.PreTokenizer,
-            AddedTokens = special,
+            AddedTokens = added,
         });
     }
 }

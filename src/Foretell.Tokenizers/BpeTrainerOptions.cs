@@ -12,6 +12,9 @@ public sealed record BpeTrainerOptions
     /// <summary>Tokens that text is cut at and that no merge makes; they get the first ids. Default: <see cref="EndOfText"/> alone.</summary>
     public IReadOnlyList<string> SpecialTokens { get; init; } = [EndOfText];
 
+    /// <summary>Tokens that text is cut at wherever it spells them, and that decoding shows, as Qwen 3's &lt;think&gt;; they follow the special ones. Default none.</summary>
+    public IReadOnlyList<string> PlainTokens { get; init; } = [];
+
     /// <summary>What cuts text into words; no merge crosses words. Default: <see cref="PreTokenizer.Gpt2"/>.</summary>
     public PreTokenizer PreTokenizer { get; init; } = PreTokenizer.Gpt2;
 
@@ -27,15 +30,19 @@ public sealed record BpeTrainerOptions
     /// </summary>
     public int MaximumDistinctWords { get; init; } = 8_000_000;
 
+    /// <summary>The special and the plain tokens, which have the first ids.</summary>
+    internal AddedToken[] AddedTokens() => [.. SpecialTokens.Select((content, id) => new AddedToken(id, content)), .. PlainTokens.Select((content, index) => new AddedToken(SpecialTokens.Count + index, content, IsSpecial: false))];
+
     /// <exception cref="ArgumentException">A value is out of its range.</exception>
     internal void Validate()
     {
-        int least = 256 + SpecialTokens.Count;
+        int added = SpecialTokens.Count + PlainTokens.Count;
+        int least = 256 + added;
         if (VocabularySize < least || VocabularySize >= TokenTable.MaximumId)
         {
-            throw new ArgumentException($"A vocabulary of {VocabularySize} is too {(VocabularySize < least ? "small" : "large")}: with {SpecialTokens.Count} special token(s) it must be from {least} to {TokenTable.MaximumId - 1}.");
+            throw new ArgumentException($"A vocabulary of {VocabularySize} is too {(VocabularySize < least ? "small" : "large")}: with {added} {(PlainTokens.Count > 0 ? "added" : "special")} token(s) it must be from {least} to {TokenTable.MaximumId - 1}.");
         }
-        if (SpecialTokens.Distinct(StringComparer.Ordinal).Count() < SpecialTokens.Count || SpecialTokens.Any(string.IsNullOrEmpty))
+        if (SpecialTokens.Concat(PlainTokens).Distinct(StringComparer.Ordinal).Count() < added || SpecialTokens.Concat(PlainTokens).Any(string.IsNullOrEmpty))
         {
             throw new ArgumentException("The special tokens must be different and none empty.");
         }

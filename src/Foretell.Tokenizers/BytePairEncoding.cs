@@ -101,6 +101,9 @@ public sealed class BytePairEncoding : Tokenizer
     public BytePairEncoding WithNormalization(TextNormalization normalization) =>
         new(_tokens, _merges, Rules with { Normalization = normalization });
 
+    public override Tokenizer WithAddedTokens(IReadOnlyList<AddedToken> added) =>
+        new BytePairEncoding(_tokens.Copy(), _merges, Rules with { AddedTokens = [.. Rules.AddedTokens, .. added] });
+
     public override void Encode(ReadOnlySpan<byte> utf8, List<int> ids) => Encode(utf8, ids, allowSpecial: false);
 
     public override void Encode(ReadOnlySpan<byte> utf8, List<int> ids, bool allowSpecial)

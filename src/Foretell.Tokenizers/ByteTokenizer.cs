@@ -35,6 +35,8 @@ public sealed class ByteTokenizer : Tokenizer
 
     public override string Fingerprint => _sameInBytePairs.Fingerprint;
 
+    public override Tokenizer WithAddedTokens(IReadOnlyList<AddedToken> added) => _sameInBytePairs.WithAddedTokens(added);
+
     public override void Encode(ReadOnlySpan<byte> utf8, List<int> ids)
     {
         ids.EnsureCapacity(ids.Count + utf8.Length);

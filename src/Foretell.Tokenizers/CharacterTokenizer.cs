@@ -110,6 +110,9 @@ public sealed class CharacterTokenizer : Tokenizer
         return new CharacterTokenizer(vocabulary, [endOfText]);
     }
 
+    public override Tokenizer WithAddedTokens(IReadOnlyList<AddedToken> added) =>
+        new CharacterTokenizer([.. Vocabulary(), .. added.Select(token => (token.Content, token.Id))], [.. _added, .. added]);
+
     public override void Encode(ReadOnlySpan<byte> utf8, List<int> ids)
     {
         ids.EnsureCapacity(ids.Count + utf8.Length);

@@ -69,6 +69,9 @@ public sealed class SentencePieceEncoding : Tokenizer
 
     public override IReadOnlyList<AddedToken> AddedTokens => _rules.AddedTokens;
 
+    public override Tokenizer WithAddedTokens(IReadOnlyList<AddedToken> added) =>
+        new SentencePieceEncoding(_pieces.Copy(), _merges, _rules with { AddedTokens = [.. _rules.AddedTokens, .. added] }, json: null);
+
     public override string Fingerprint
     {
         get

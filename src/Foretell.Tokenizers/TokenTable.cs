@@ -22,6 +22,14 @@ internal sealed class TokenTable
 
     public TokenTable() => Array.Fill(_lengths, -1);
 
+    /// <summary>The same tokens in a table of their own.</summary>
+    public TokenTable Copy()
+    {
+        var copy = (TokenTable)MemberwiseClone();
+        (copy._bytes, copy._starts, copy._lengths, copy._slots) = ([.. _bytes], [.. _starts], [.. _lengths], [.. _slots]);
+        return copy;
+    }
+
     /// <summary>One more than the greatest id; ids between may be unused.</summary>
     public int Count { get; private set; }
 

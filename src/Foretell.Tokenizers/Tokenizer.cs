@@ -66,6 +66,12 @@ public abstract class Tokenizer
         EncodeBetween(utf8[position..], position, ids, ends);
     }
 
+    /// <summary>The same tokenizer with more added tokens; what it made of texts that do not spell those stays as it was.</summary>
+    /// <param name="added">By ascending id, the first of which is <see cref="VocabularySize"/>.</param>
+    /// <exception cref="NotSupportedException">This kind of tokenizer cannot grow.</exception>
+    public virtual Tokenizer WithAddedTokens(IReadOnlyList<AddedToken> added) =>
+        throw new NotSupportedException($"A tokenizer of the kind {GetType().Name} cannot be given more tokens; use a model whose vocabulary has them.");
+
     /// <summary>The id of the special or added token spelled <paramref name="name"/>, or null when there is none.</summary>
     public virtual int? SpecialId(string name) => null;
 

@@ -13,9 +13,9 @@ internal sealed class WordCounter(BpeTrainerOptions options, IProgress<BpeTraini
     private const int PieceBytes = 1 << 20;
     private const int MaximumWordBytes = 1 << 30;
 
-    private readonly AddedTokenFinder? _special = AddedTokenFinder.For(options.SpecialTokens.Select((content, id) => new AddedToken(id, content)));
+    private readonly AddedTokenFinder? _special = AddedTokenFinder.For(options.AddedTokens());
     private readonly bool _mayCut = options.PreTokenizer.CutsBeforeSpace
-        && options.SpecialTokens.All(token => TextCutter.NextCut(Encoding.UTF8.GetBytes(token), 0) == Encoding.UTF8.GetByteCount(token));
+        && options.SpecialTokens.Concat(options.PlainTokens).All(token => TextCutter.NextCut(Encoding.UTF8.GetBytes(token), 0) == Encoding.UTF8.GetByteCount(token));
 
     public WordCounts Count(IEnumerable<ReadOnlyMemory<byte>> documents)
     {

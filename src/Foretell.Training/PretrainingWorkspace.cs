@@ -166,7 +166,7 @@ public sealed class PretrainingWorkspace : IDisposable
             case "bpe":
                 say?.Invoke(FormattableString.Invariant($"training a tokenizer of {recipe.Vocabulary:N0} tokens"));
                 BytePairEncoding trained = BpeTrainer.Train(
-                    new BpeTrainerOptions { VocabularySize = recipe.Vocabulary, Threads = threads },
+                    new BpeTrainerOptions { VocabularySize = recipe.Vocabulary, SpecialTokens = [BpeTrainerOptions.EndOfText, .. ChatMarkers.Special], PlainTokens = ChatMarkers.Plain, Threads = threads },
                     corpus.Documents(cancellation).Select(document => (ReadOnlyMemory<byte>)document),
                     cancellation: cancellation);
                 trained.Save(folder);

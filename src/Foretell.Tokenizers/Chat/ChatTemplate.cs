@@ -43,6 +43,9 @@ public sealed class ChatTemplate
     /// <summary>The template's text.</summary>
     public string Source { get; }
 
+    /// <summary>The text of the template that takes this one's place where a conversation has tools, or null.</summary>
+    public string? SourceWithTools => _withTools?.Source;
+
     /// <summary>The texts of bos_token, eos_token and such, by those names.</summary>
     public IReadOnlyDictionary<string, string> SpecialTokens { get; }
 
@@ -101,11 +104,11 @@ public sealed class ChatTemplate
     /// </summary>
     public static ChatTemplate Default(Tokenizer tokenizer)
     {
-        bool hasTurns = tokenizer.AddedTokens.Any(token => token is { IsSpecial: true, Content: DefaultChatTemplates.TurnStart })
-            && tokenizer.AddedTokens.Any(token => token is { IsSpecial: true, Content: DefaultChatTemplates.TurnEnd });
+        bool hasTurns = tokenizer.AddedTokens.Any(token => token is { IsSpecial: true, Content: ChatMarkers.TurnStart })
+            && tokenizer.AddedTokens.Any(token => token is { IsSpecial: true, Content: ChatMarkers.TurnEnd });
         if (hasTurns)
         {
-            return Parse(DefaultChatTemplates.ChatMl, new Dictionary<string, string> { ["eos_token"] = DefaultChatTemplates.TurnEnd });
+            return Parse(DefaultChatTemplates.ChatMl, new Dictionary<string, string> { ["eos_token"] = ChatMarkers.TurnEnd });
         }
         string end = tokenizer.EndOfTextId is int id ? Encoding.UTF8.GetString(tokenizer.TokenBytes(id)) : "";
         return Parse(DefaultChatTemplates.Plain, new Dictionary<string, string> { ["eos_token"] = end });

@@ -3,9 +3,6 @@ namespace Foretell.Tokenizers;
 /// <summary>Templates for models that come without one.</summary>
 internal static class DefaultChatTemplates
 {
-    public const string TurnStart = "<|im_start|>";
-    public const string TurnEnd = "<|im_end|>";
-
     /// <summary>Turns between ChatML's control tokens, with tools.</summary>
     public const string ChatMl = """
         {%- set first = 0 %}

@@ -25,7 +25,8 @@ public readonly record struct ChatPiece(int Start, int End, ChatOrigin Origin, i
 /// <summary>A conversation's ids with what to learn from.</summary>
 /// <param name="Ids">[tokens].</param>
 /// <param name="IsAssistant">[tokens]: whether the assistant is to say it, the token that ends its turn included.</param>
-public sealed record ChatTokens(int[] Ids, bool[] IsAssistant);
+/// <param name="MessageIndex">[tokens]: the message that the assistant says with it; -1 where it is none of the assistant's.</param>
+public sealed record ChatTokens(int[] Ids, bool[] IsAssistant, int[] MessageIndex);
 
 /// <summary>
 /// A conversation as text that remembers who wrote what. What messages, tools and documents say never becomes a control
@@ -92,9 +93,12 @@ public sealed class RenderedChat
         var ends = new List<int>(ids.Capacity);
         tokenizer.Encode(utf8, trust, ids, ends);
         var isAssistant = new bool[ids.Count];
+        int[] messageIndex = new int[ids.Count];
+        Array.Fill(messageIndex, -1);
         foreach ((int start, int end) in new AssistantSpans(this, tokenizer).Find())
         {
             (int from, int to) = (byteOf[start], byteOf[end]);
+            int speaks = Speaker(start, end);
             int first = ends.BinarySearch(from);
             for (int index = Math.Max(0, first < 0 ? ~first : first); index < ids.Count; index++)
             {
@@ -103,15 +107,33 @@ public sealed class RenderedChat
                 {
                     break;
                 }
-                isAssistant[index] |= ends[index] > from;
+                if (ends[index] > from)
+                {
+                    isAssistant[index] = true;
+                    messageIndex[index] = speaks;
+                }
             }
         }
-        return new ChatTokens([.. ids], isAssistant);
+        return new ChatTokens([.. ids], isAssistant, messageIndex);
     }
 
     /// <summary>The text of the assistant's turns as [start, end) in <see cref="Text"/>, found as in <see cref="TrainingTokens"/>.</summary>
     /// <param name="tokenizer">Knows the control tokens that end a turn.</param>
     public IReadOnlyList<(int Start, int End)> AssistantRanges(Tokenizer tokenizer) => new AssistantSpans(this, tokenizer).Find();
+
+    /// <summary>The assistant's message that a stretch belongs to: the first whose words are in it, or whose turn it lies in.</summary>
+    private int Speaker(int start, int end)
+    {
+        foreach (ChatPiece piece in _pieces)
+        {
+            if (piece.End > start && piece.Start < end && piece.MessageIndex >= 0 && _conversation.Messages[piece.MessageIndex].Role == "assistant")
+            {
+                return piece.MessageIndex;
+            }
+        }
+        OutputSpan turn = Turns.Find(turn => turn.Start <= start && turn.End >= end);
+        return turn.End > 0 ? turn.Index : -1;
+    }
 
     /// <summary>UTF-8, the trust of each byte, and each UTF-16 character's offset in it.</summary>
     private (byte[] Utf8, TextTrust[] Trust, int[] ByteOf) Bytes()

@@ -1,3 +1,4 @@
+using Foretell.Data;
 using Foretell.Models;
 using Foretell.Nn;
 using Foretell.Tensors;
@@ -8,6 +9,8 @@ namespace Foretell.Training;
 /// <summary>A published or trained model made ready to be trained further: its weights in single precision with gradients, and what lies beside them.</summary>
 public sealed class TrainedModel : IDisposable
 {
+    private ChatEncoder? _chat;
+
     /// <param name="transformer">Without dropout; disposed with this.</param>
     /// <param name="template">What renders conversations.</param>
     /// <param name="generation">Its end ids end an answer.</param>
@@ -36,27 +39,46 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Loads a model for training.</summary>
     /// <param name="path">As for <see cref="PretrainedModel.Load"/>; quantized weights are widened.</param>
     /// <param name="training">False for a model that is only asked, such as a reference.</param>
+    /// <param name="addMarkers">Whether a vocabulary without <see cref="ChatMarkers"/> is given them; their rows begin as the mean of the others.</param>
+    /// <param name="template">The chat template; null for the model's own, or the default one where it has none.</param>
     /// <inheritdoc cref="PretrainedModel.Load" path="exception"/>
-    public static TrainedModel Load(string path, Device device, bool training = true)
+    public static TrainedModel Load(string path, Device device, bool training = true, bool addMarkers = false, ChatTemplate? template = null)
     {
         using PretrainedModel published = PretrainedModel.Load(path, device);
-        var transformer = new Transformer(published.Transformer.Config with { Dropout = 0 }, device, training);
+        Tokenizer tokenizer = addMarkers ? ChatMarkers.AddTo(published.Tokenizer) : published.Tokenizer;
+        TransformerConfig config = published.Transformer.Config;
+        var transformer = new Transformer(config with { Dropout = 0, VocabularySize = Math.Max(config.VocabularySize, tokenizer.VocabularySize) }, device, training);
         try
         {
             foreach (Parameter parameter in transformer.Parameters.All)
             {
-                parameter.Value.CopyFrom(published.Transformer.Parameters.Find(parameter.Name)!.Value.ToArray());
+                VocabularyGrowth.Copy(published.Transformer.Parameters.Find(parameter.Name)!.Value, parameter.Value, published.Tokenizer.VocabularySize);
             }
-            ChatTemplate? own = Directory.Exists(published.Path) ? ChatTemplate.Load(published.Path)
-                : published.ChatTemplate is string text ? ChatTemplate.Parse(text)
-                : null;
-            return new TrainedModel(transformer, published.Tokenizer, own ?? ChatTemplate.Default(published.Tokenizer), published.Generation);
+            return new TrainedModel(transformer, tokenizer, template ?? OwnTemplate(published) ?? ChatTemplate.Default(tokenizer), published.Generation);
         }
         catch
         {
             transformer.Dispose();
             throw;
         }
+    }
+
+    private static ChatTemplate? OwnTemplate(PretrainedModel published) => Directory.Exists(published.Path) ? ChatTemplate.Load(published.Path)
+        : published.ChatTemplate is string text ? ChatTemplate.Parse(text)
+        : null;
+
+    /// <summary>Conversations to ids and weights by the model's template.</summary>
+    /// <exception cref="FormatException">Template and tokenizer do not fit each other; the message says how and what to do.</exception>
+    public ChatEncoder Chat => _chat ??= new ChatEncoder(Tokenizer, Template);
+
+    /// <summary>
+    /// Writes the finished model: weights, tokenizer, the chat template, and generation defaults whose first end id is the
+    /// end of the assistant's turn, so that everything that chats with the model ends its turns.
+    /// </summary>
+    public void Save(string folder)
+    {
+        int end = Chat.EndOfTurnId;
+        ModelFolder.Save(Transformer, Tokenizer, Generation with { EndIds = [end, .. Generation.EndIds.Where(id => id != end)] }, Template, folder);
     }
 
     public void Dispose() => Transformer.Dispose();
