@@ -144,6 +144,9 @@ internal sealed unsafe class TileInterpreter
             case Mnemonic.Tdpbf16ps:
                 DotProducts(instruction);
                 break;
+            case Mnemonic.Tdpbsud:
+                ByteProducts(instruction);
+                break;
             default:
                 Assert.Fail($"the interpreter does not know {instruction}");
                 break;
@@ -210,14 +213,41 @@ internal sealed unsafe class TileInterpreter
         }
     }
 
-    private void DotProducts(in Instruction instruction)
+    /// <summary>The operands of a product of tiles, which the hardware refuses where their shapes do not fit each other.</summary>
+    private (int Sums, int Left, int Right) Operands(in Instruction instruction)
     {
         int sums = Tile(instruction.Op0Register), left = Tile(instruction.Op1Register), right = Tile(instruction.Op2Register);
-        Assert.True(sums != left && sums != right && left != right, "TDPBF16PS needs three different tiles");
-        // The hardware faults on shapes that do not fit each other.
+        Assert.True(sums != left && sums != right && left != right, $"{instruction.Mnemonic} needs three different tiles");
         Assert.Equal(_tileRows[sums], _tileRows[left]);
         Assert.Equal(_tileBytes[sums], _tileBytes[right]);
         Assert.Equal(_tileBytes[left] / 4, _tileRows[right]);
+        return (sums, left, right);
+    }
+
+    /// <summary>Signed bytes of the left tile times unsigned ones of the right, four at a time, into 32-bit integers.</summary>
+    private void ByteProducts(in Instruction instruction)
+    {
+        (int sums, int left, int right) = Operands(instruction);
+        fixed (byte* sumTile = _tiles[sums], leftTile = _tiles[left], rightTile = _tiles[right])
+        {
+            for (int row = 0; row < _tileRows[sums]; row++)
+            {
+                int* sum = (int*)(sumTile + row * RowBytes);
+                for (int i = 0; i < _tileRows[right] * 4; i++)
+                {
+                    int factor = (sbyte)leftTile[row * RowBytes + i];
+                    for (int column = 0; column < _tileBytes[sums] / 4; column++)
+                    {
+                        sum[column] += factor * rightTile[i / 4 * RowBytes + column * 4 + i % 4];
+                    }
+                }
+            }
+        }
+    }
+
+    private void DotProducts(in Instruction instruction)
+    {
+        (int sums, int left, int right) = Operands(instruction);
         var even = new float[RowBytes / 4];
         var odd = new float[RowBytes / 4];
         fixed (byte* sumTile = _tiles[sums], leftTile = _tiles[left], rightTile = _tiles[right])

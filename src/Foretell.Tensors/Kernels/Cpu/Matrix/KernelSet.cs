@@ -58,7 +58,9 @@ internal static class KernelSets
 
     /// <summary>The kernels of this set for quantized weights.</summary>
     public static IQuantizedKernels CreateQuantizedKernels(this KernelSet set) =>
-        set != KernelSet.Portable && CpuFeatures.Avx512Vnni ? new AssembledQuantizedKernels() : new PortableQuantizedKernels();
+        set == KernelSet.Portable || !CpuFeatures.Avx512Vnni ? new PortableQuantizedKernels()
+        : set == KernelSet.Amx ? new AmxQuantizedKernels(new AssembledQuantizedKernels())
+        : new AssembledQuantizedKernels();
 
     /// <summary>A new engine of this set for operands of <paramref name="operandType"/>.</summary>
     public static MatrixEngine CreateEngine(this KernelSet set, DType operandType) => (set, operandType) switch

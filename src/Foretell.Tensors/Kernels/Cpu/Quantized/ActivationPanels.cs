@@ -9,9 +9,10 @@ namespace Foretell.Tensors.Kernels.Cpu.Quantized;
 internal static unsafe class ActivationPanels
 {
     /// <summary>Rows of each panel but the last, when so many rows are cut evenly.</summary>
-    public static int Height(int rows)
+    /// <param name="mostRows">Of a panel.</param>
+    public static int Height(int rows, int mostRows)
     {
-        int panels = (rows + QuantizedLayout.MostRows - 1) / QuantizedLayout.MostRows;
+        int panels = (rows + mostRows - 1) / mostRows;
         return panels == 0 ? 1 : (rows + panels - 1) / panels;
     }
 

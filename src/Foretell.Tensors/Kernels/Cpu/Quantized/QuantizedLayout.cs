@@ -12,7 +12,7 @@ namespace Foretell.Tensors.Kernels.Cpu.Quantized;
 /// scales, [16] half minima, then for each pair of blocks [2][16] scales, [2][16] minima, [8 vectors] that both share. Q6_K,
 /// eight blocks a group: [16] half scales, 32 unused bytes, then for each four blocks [8][16] scales and, for each of eight
 /// quads, a vector of high bits and two of low ones, shared by all four.
-/// x [rows, depth] stands in panels of at most <see cref="MostRows"/> rows; a panel is, block by block of 32: [row][32]
+/// x [rows, depth] stands in panels of at most <see cref="IQuantizedKernels.MostRows"/> rows; a panel is, block by block of 32: [row][32]
 /// signed bytes, [row] scales, then [half or whole][row] starts of the integer sums where levels have a zero (-zero · Σ x), or
 /// [row] singles scale · Σ x where groups have minima.
 /// </remarks>
@@ -21,7 +21,7 @@ internal static class QuantizedLayout
     /// <summary>Outputs of a panel of weights: the lanes of a vector.</summary>
     public const int PanelOutputs = 16;
 
-    /// <summary>Rows of a panel of x: with two panels of weights, all sums fit the registers.</summary>
+    /// <summary>Rows of a panel of x for the kernels that keep all sums in registers: with two panels of weights they fit.</summary>
     public const int MostRows = 6;
 
     /// <summary>Numbers along depth that share a scale in x.</summary>

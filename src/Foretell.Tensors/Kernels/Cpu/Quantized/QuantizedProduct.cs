@@ -44,7 +44,7 @@ internal sealed unsafe class QuantizedProduct(IQuantizedKernels kernels, WorkerP
             return;
         }
         DType type = weight.Type;
-        int height = ActivationPanels.Height(x.Rows);
+        int height = ActivationPanels.Height(x.Rows, kernels.MostRows);
         byte* panels = Scratch.Get(Scratch.Purpose.PackedLeft, ActivationPanels.Bytes(type, x.Rows, x.Columns));
         int count = (x.Rows + height - 1) / height;
         if ((long)x.Rows * x.Columns < LeastParallelElements)
@@ -176,7 +176,7 @@ internal sealed unsafe class QuantizedProduct(IQuantizedKernels kernels, WorkerP
         private void RunLastPanel(int row, int endRow, int panel)
         {
             int first = panel * QuantizedLayout.PanelOutputs;
-            float* block = stackalloc float[QuantizedLayout.MostRows * QuantizedLayout.PanelOutputs];
+            float* block = stackalloc float[kernels.MostRows * QuantizedLayout.PanelOutputs];
             for (; row < endRow; row += height)
             {
                 int count = Math.Min(height, rows - row);
