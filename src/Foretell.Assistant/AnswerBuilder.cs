@@ -5,43 +5,36 @@ using Microsoft.Extensions.AI;
 
 namespace Foretell.Assistant;
 
-/// <summary>Makes updates of what the engine writes. One answer, one thread at a time.</summary>
+/// <summary>Makes updates of what a model answers. One answer, one thread at a time.</summary>
 internal sealed class AnswerBuilder
 {
     private readonly ForetellModel _model;
     private readonly ChatRequest _request;
-    private readonly AnswerReader _reader;
     private readonly DateTimeOffset _created;
     private readonly string _id;
     private readonly List<TokenLogProbability> _described = [];
     private int _calls;
 
-    public AnswerBuilder(ForetellModel model, ChatRequest request, ReasoningStart reasoning)
+    public AnswerBuilder(ForetellModel model, ChatRequest request)
     {
         _model = model;
         _request = request;
         _created = model.Clock.GetUtcNow();
         _id = Guid.CreateVersion7(_created).ToString("N", CultureInfo.InvariantCulture);
-        var tools = request.Callable.Tools.Select(tool => tool.Name).ToHashSet(StringComparer.Ordinal);
-        _reader = new AnswerReader(reasoning == ReasoningStart.Open, tools.Count > 0 ? model.ToolCalls : null, tools);
     }
 
     /// <summary>The next update, or null when there is nothing to say yet.</summary>
-    public ChatResponseUpdate? Take(GenerationUpdate update)
+    public ChatResponseUpdate? Take(AnswerPiece piece)
     {
-        var contents = Contents(_reader.Append(update.Text));
-        if (update.Reason is not null)
-        {
-            contents.AddRange(Contents(_reader.Finish()));
-        }
-        if (contents.Count == 0 && update.Token?.LogProbability is null)
+        List<AIContent> contents = Contents(piece.Parts);
+        if (contents.Count == 0 && piece.Token?.LogProbability is null)
         {
             return null;
         }
         ChatResponseUpdate next = Update(contents);
-        if (update.Token is { LogProbability: float probability } token)
+        if (piece.Token is { LogProbability: not null } token)
         {
-            TokenLogProbability described = Describe(token.Id, probability, token.Alternatives);
+            TokenLogProbability described = _model.Describe(token);
             _described.Add(described);
             next.AdditionalProperties = new() { [ForetellChatClient.LogProbabilitiesKey] = (IReadOnlyList<TokenLogProbability>)[described] };
         }
@@ -82,7 +75,7 @@ internal sealed class AnswerBuilder
         CreatedAt = _created,
     };
 
-    private List<AIContent> Contents(List<AnswerPart> parts)
+    private List<AIContent> Contents(IReadOnlyList<AnswerPart> parts)
     {
         var contents = new List<AIContent>();
         foreach (AnswerPart part in parts)
@@ -92,7 +85,7 @@ internal sealed class AnswerBuilder
                 case AnswerPart.Text text:
                     contents.Add(new TextContent(text.Piece));
                     break;
-                case AnswerPart.Reasoning reasoning when _request.ReturnsReasoning:
+                case AnswerPart.Reasoning reasoning:
                     contents.Add(new TextReasoningContent(reasoning.Piece));
                     break;
                 case AnswerPart.ToolCall call:
@@ -111,21 +104,5 @@ internal sealed class AnswerBuilder
             values[argument.Name] = argument.Value.ValueKind == JsonValueKind.Null ? null : argument.Value;
         }
         return values;
-    }
-
-    private TokenLogProbability Describe(int id, float logProbability, IReadOnlyList<TokenAlternative> alternatives) => new(
-        id, Bytes(id), logProbability, [.. alternatives.Select(alternative => Describe(alternative.Id, alternative.LogProbability, []))]);
-
-    private byte[] Bytes(int id)
-    {
-        try
-        {
-            return _model.Tokenizer.TokenBytes(id).ToArray();
-        }
-        catch (ArgumentOutOfRangeException)
-        {
-            // Published vocabularies have ids without a token; they may be among the alternatives.
-            return [];
-        }
     }
 }

@@ -2,11 +2,6 @@ using Foretell.Inference;
 
 namespace Foretell.Assistant;
 
-/// <summary>What the text of an answer must be.</summary>
-/// <param name="Key">Equal exactly for equal forms.</param>
-/// <param name="Compile">Makes its grammar.</param>
-internal sealed record AnswerForm(string Key, Func<Grammar> Compile);
-
 /// <summary>What an answer must be, reasoning and calls of tools included.</summary>
 internal static class AnswerGrammar
 {
@@ -15,21 +10,21 @@ internal static class AnswerGrammar
     /// <exception cref="GrammarException">A schema or pattern is not supported.</exception>
     public static Grammar? Of(ChatRequest request, ToolCallFormat format, ReasoningStart reasoning, GrammarCache cache)
     {
-        ToolDefinition[] tools = [.. request.Callable.Tools.Select(tool => new ToolDefinition(tool.Name, tool.JsonSchema))];
-        if (request.Form is null && tools.Length == 0)
+        IReadOnlyList<ToolDefinition> tools = request.Callable.Tools;
+        if (request.Form is null && tools.Count == 0)
         {
             return null;
         }
-        string toolsKey = string.Concat(tools.Select(tool => $"{tool.Name.Length}:{tool.Name}{tool.Parameters!.Value.GetRawText()};"));
+        string toolsKey = string.Concat(tools.Select(tool => $"{tool.Name.Length}:{tool.Name}{tool.Parameters?.GetRawText()};"));
         return cache.GetOrCompile(
             $"answer {reasoning} {format} {request.Callable.IsRequired} {request.Callable.AllowsSeveral} {toolsKey} {request.Form?.Key}",
             () => Compile(request, tools, format, reasoning));
     }
 
-    private static Grammar Compile(ChatRequest request, ToolDefinition[] tools, ToolCallFormat format, ReasoningStart reasoning)
+    private static Grammar Compile(ChatRequest request, IReadOnlyList<ToolDefinition> tools, ToolCallFormat format, ReasoningStart reasoning)
     {
         Grammar answer = request.Form is not AnswerForm form ? Calls(request.Callable.IsRequired)
-            : tools.Length == 0 ? form.Compile()
+            : tools.Count == 0 ? form.Compile()
             : request.Callable.IsRequired ? Calls(required: true)
             : form.Compile().Or(Calls(required: true));
         return reasoning switch

@@ -12,7 +12,8 @@ namespace Foretell.Assistant;
 /// <param name="startsInReasoning">Whether the prompt ended behind an opening &lt;think&gt;.</param>
 /// <param name="format">How calls are written; null when no tool may be called.</param>
 /// <param name="tools">Names of the tools that may be called.</param>
-internal sealed class AnswerReader(bool startsInReasoning, ToolCallFormat? format, IReadOnlySet<string> tools)
+/// <param name="streamsCalls">Whether a call comes out as it is written, once its name is known; what is cut short then stays a call.</param>
+internal sealed class AnswerReader(bool startsInReasoning, ToolCallFormat? format, IReadOnlySet<string> tools, bool streamsCalls = false)
 {
     public const string ThinkOpening = ThinkingOptions.UsualOpening;
     public const string ThinkClosing = ThinkingOptions.UsualClosing;
@@ -25,6 +26,7 @@ internal sealed class AnswerReader(bool startsInReasoning, ToolCallFormat? forma
     private State _state = startsInReasoning ? State.Reasoning : State.Beginning;
     private bool _skipWhiteSpace = startsInReasoning;
     private bool _saidSomething;
+    private JsonObjectScanner _arguments;
 
     private enum State
     {
@@ -33,7 +35,21 @@ internal sealed class AnswerReader(bool startsInReasoning, ToolCallFormat? forma
         Reasoning,
         Text,
         Call,
+
+        /// <summary>Inside the arguments of a call whose name has come out.</summary>
+        Arguments,
+
+        /// <summary>Behind them, before the end of the call.</summary>
+        CallEnd,
     }
+
+    /// <summary>What the answer is at.</summary>
+    public AnswerStage Stage => _state switch
+    {
+        State.Beginning or State.Text => AnswerStage.Text,
+        State.Reasoning => AnswerStage.Reasoning,
+        _ => AnswerStage.Call,
+    };
 
     /// <summary>Takes a piece of the answer and returns what is now certain.</summary>
     public List<AnswerPart> Append(string piece)
@@ -62,6 +78,8 @@ internal sealed class AnswerReader(bool startsInReasoning, ToolCallFormat? forma
         State.Beginning => Begin(parts, atEnd),
         State.Reasoning => Reason(parts, atEnd),
         State.Text => Say(parts, atEnd),
+        State.Arguments => Argue(parts),
+        State.CallEnd => EndCall(atEnd),
         _ => Call(parts, atEnd),
     };
 
@@ -133,7 +151,14 @@ internal sealed class AnswerReader(bool startsInReasoning, ToolCallFormat? forma
         int marker = SkipSpaces(text, 0) + (_callOpening?.Length ?? 0);
         int start = SkipSpaces(text, marker);
         bool isObject = start < text.Length && text[start] == '{';
-        int end = isObject ? JsonObjectEnd.Find(text, start) : -1;
+        if (streamsCalls && isObject && ToolCallHeader.Find(text.AsSpan(start), format!.ArgumentsKey) is ToolCallHeader header && tools.Contains(header.Name))
+        {
+            parts.Add(new AnswerPart.ToolCallStart(header.Name));
+            Take(start + header.Length);
+            _arguments = default;
+            return Go(State.Arguments);
+        }
+        int end = isObject ? ObjectEnd(text, start) : -1;
         int closed = end < 0 ? -1 : ClosingEnd(text, end);
         bool undecided = start == text.Length || (isObject && closed == StillOpen);
         if (undecided && !atEnd)
@@ -155,6 +180,33 @@ internal sealed class AnswerReader(bool startsInReasoning, ToolCallFormat? forma
         return Go(State.Text);
     }
 
+    private bool Argue(List<AnswerPart> parts)
+    {
+        string text = _pending.ToString();
+        int end = _arguments.Find(text);
+        if (text.Length > 0)
+        {
+            parts.Add(new AnswerPart.ToolCallArguments(text[..(end < 0 ? text.Length : end)]));
+        }
+        Take(end < 0 ? text.Length : end);
+        return end >= 0 && Go(State.CallEnd);
+    }
+
+    /// <summary>Takes the brace and the marker that close a call whose arguments are whole.</summary>
+    private bool EndCall(bool atEnd)
+    {
+        string text = _pending.ToString();
+        int brace = SkipSpaces(text, 0);
+        int closed = brace == text.Length ? StillOpen : text[brace] == '}' ? ClosingEnd(text, brace + 1) : NeverCloses;
+        if (closed == StillOpen && !atEnd)
+        {
+            return false;
+        }
+        Take(closed == StillOpen ? text.Length : Math.Max(closed, 0));
+        _skipWhiteSpace = true;
+        return Go(State.Text);
+    }
+
     /// <summary>Where the closing marker behind an object ends; <see cref="StillOpen"/> while it may yet come, <see cref="NeverCloses"/> where something else stands.</summary>
     private int ClosingEnd(string text, int objectEnd)
     {
@@ -173,6 +225,12 @@ internal sealed class AnswerReader(bool startsInReasoning, ToolCallFormat? forma
             at++;
         }
         return at;
+    }
+
+    private static int ObjectEnd(string text, int start)
+    {
+        int length = new JsonObjectScanner().Find(text.AsSpan(start));
+        return length < 0 ? -1 : start + length;
     }
 
     private AnswerPart.ToolCall? Parse(string json)

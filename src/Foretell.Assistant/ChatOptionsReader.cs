@@ -43,7 +43,7 @@ internal static class ChatOptionsReader
         var request = new ChatRequest
         {
             Sampling = sampling,
-            ShownTools = shown,
+            ShownTools = [.. shown.Select(ToolJson.Of)],
             Callable = callable,
             Form = Form(options, additional),
             TemplateVariables = variables,
@@ -103,16 +103,18 @@ internal static class ChatOptionsReader
             case RequiredChatToolMode when tools.Count == 0:
                 throw new ArgumentException("options: ToolMode requires a call, and there are no tools; give Tools.", nameof(options));
             case RequiredChatToolMode { RequiredFunctionName: string name }:
-                return (tools, new CallableTools([tools.Find(tool => tool.Name == name)
-                    ?? throw new ArgumentException($"options: ToolMode requires \"{name}\", and the tools are {string.Join(", ", tools.Select(tool => tool.Name))}.", nameof(options))], true, several));
+                return (tools, new CallableTools([Definition(tools.Find(tool => tool.Name == name)
+                    ?? throw new ArgumentException($"options: ToolMode requires \"{name}\", and the tools are {string.Join(", ", tools.Select(tool => tool.Name))}.", nameof(options)))], true, several));
             case RequiredChatToolMode:
-                return (tools, new CallableTools(tools, true, several));
+                return (tools, new CallableTools([.. tools.Select(Definition)], true, several));
             case null or AutoChatToolMode:
-                return (tools, tools.Count == 0 ? CallableTools.None : new CallableTools(tools, false, several));
+                return (tools, tools.Count == 0 ? CallableTools.None : new CallableTools([.. tools.Select(Definition)], false, several));
             default:
                 throw new ArgumentException($"options: ToolMode {options.ToolMode.GetType().Name} is not known.", nameof(options));
         }
     }
+
+    private static ToolDefinition Definition(AIFunctionDeclaration tool) => new(tool.Name, tool.JsonSchema);
 
     private static AnswerForm? Form(ChatOptions options, AdditionalOptions additional)
     {
@@ -123,10 +125,10 @@ internal static class ChatOptionsReader
         {
             throw new ArgumentException("options: of a JSON ResponseFormat, \"regex\" and \"choices\" only one can be asked for.", nameof(options));
         }
-        return pattern is not null ? new AnswerForm($"regex {pattern}", () => RegexGrammar.Compile(pattern))
-            : choices is not null ? new AnswerForm($"choice {string.Concat(choices.Select(choice => $"{choice.Length}:{choice}"))}", () => ChoiceGrammar.Compile([.. choices]))
-            : json is { Schema: JsonElement schema } ? new AnswerForm($"schema {schema.GetRawText()}", () => JsonSchemaGrammar.Compile(schema))
-            : json is not null ? new AnswerForm("object", () => JsonSchemaGrammar.AnyObject())
+        return pattern is not null ? AnswerForm.Regex(pattern)
+            : choices is not null ? AnswerForm.Choice([.. choices])
+            : json is { Schema: JsonElement schema } ? AnswerForm.JsonSchema(schema)
+            : json is not null ? AnswerForm.JsonObject
             : options.ResponseFormat is null or ChatResponseFormatText ? null
             : throw new ArgumentException($"options: ResponseFormat {options.ResponseFormat.GetType().Name} is not known.", nameof(options));
     }

@@ -73,20 +73,18 @@ public sealed class ForetellChatClient : IChatClient
         using HeldModel held = await _source.AcquireAsync(options?.ModelId, cancellationToken).ConfigureAwait(false);
         ForetellModel model = held.Model;
         ChatRequest request = ChatOptionsReader.Read(options, model.Generation, model.ToolCalls, model.NextSeed);
-        RenderedChat prompt = Render(model, request, MessageReader.Read(messages, options?.Instructions));
-        ReasoningStart reasoning = ReasoningStarts.Of(prompt, model.Template);
-        var answer = new AnswerBuilder(model, request, reasoning);
-        GenerationStream stream = model.Engine.Submit(Generation(model, request, prompt, reasoning), cancellationToken);
+        var answer = new AnswerBuilder(model, request);
+        ConversationAnswer pieces = ConversationAnswer.Begin(model, MessageReader.Read(messages, options?.Instructions), request, cancellationToken);
         FinishReason reason = FinishReason.Stop;
-        await foreach (GenerationUpdate update in stream.WithCancellation(cancellationToken).ConfigureAwait(false))
+        await foreach (AnswerPiece piece in pieces.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
-            reason = update.Reason ?? reason;
-            if (answer.Take(update) is ChatResponseUpdate next)
+            reason = piece.Reason ?? reason;
+            if (answer.Take(piece) is ChatResponseUpdate next)
             {
                 yield return next;
             }
         }
-        GenerationResult result = await stream.Completion.ConfigureAwait(false);
+        GenerationResult result = await pieces.Completion.ConfigureAwait(false);
         yield return answer.End(reason, result.Usage, result.Answers[0].ThinkingTokens);
     }
 
@@ -118,33 +116,4 @@ public sealed class ForetellChatClient : IChatClient
 
     /// <summary>Disposes the model where the client loaded it.</summary>
     public void Dispose() => _source.Dispose();
-
-    private static RenderedChat Render(ForetellModel model, ChatRequest request, IReadOnlyList<Tokenizers.ChatMessage> messages) => model.Template.Render(new Conversation(messages)
-    {
-        AddGenerationPrompt = true,
-        Tools = [.. request.ShownTools.Select(ToolJson.Of)],
-        Variables = request.TemplateVariables,
-        Now = model.Clock.GetLocalNow(),
-    });
-
-    private static GenerationRequest Generation(ForetellModel model, ChatRequest request, RenderedChat prompt, ReasoningStart reasoning) => new()
-    {
-        Prompt = prompt.Tokens(model.Tokenizer),
-        Sampling = request.Sampling with { StopStrings = [.. request.Sampling.StopStrings, .. model.TurnEnds] },
-        StopIds = model.EndIds,
-        LogProbabilities = request.LogProbabilities,
-        Alternatives = request.Alternatives,
-        FairnessKey = request.FairnessKey,
-        Thinking = model.Thinking with { IsOpen = reasoning == ReasoningStart.Open, MaximumTokens = Budget(model, request), MinimumTokens = request.ThinkingMinimum },
-        Constraint = AnswerGrammar.Of(request, model.ToolCalls, reasoning, model.Grammars)?.Start(model.Vocabulary),
-    };
-
-    /// <summary>The most tokens of thought. Where the template cannot tell the model how hard to think, little effort is an eighth of the context and medium effort a quarter.</summary>
-    private static int Budget(ForetellModel model, ChatRequest request) => request.ThinkingBudget
-        ?? (model.Template.Source.Contains("reasoning_effort", StringComparison.Ordinal) ? int.MaxValue : request.Effort switch
-        {
-            ReasoningEffort.Low => Math.Max(request.ThinkingMinimum, model.Engine.ContextLength / 8),
-            ReasoningEffort.Medium => Math.Max(request.ThinkingMinimum, model.Engine.ContextLength / 4),
-            _ => int.MaxValue,
-        });
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Foretell.Inference;
 using Microsoft.Extensions.AI;
 
@@ -12,7 +11,6 @@ namespace Foretell.Assistant;
 public sealed class ForetellEmbeddingGenerator : IEmbeddingGenerator<string, Embedding<float>>
 {
     private readonly IModelSource _source;
-    private readonly SemaphoreSlim _oneAtATime = new(1);
     private readonly CancellationTokenSource _disposal = new();
 
     /// <param name="model">Stays the caller's.</param>
@@ -55,12 +53,9 @@ public sealed class ForetellEmbeddingGenerator : IEmbeddingGenerator<string, Emb
         RefuseWhatIsNotSupported(options);
         using HeldModel held = await _source.AcquireAsync(options?.ModelId, cancellationToken).ConfigureAwait(false);
         ForetellModel model = held.Model;
-        int dimensions = Dimensions(options, model.Transformer.Config.Channels);
-        int[] leading = model.Generation is { AddsBegin: true, BeginId: int begin } ? [begin] : [];
-        int[][] texts = [.. values.Select((text, index) => Tokens(model, text, index, leading))];
-        float[][] vectors = await InTurn(ending => model.Read((transformer, closing) => new TextEmbedder(transformer, model.EmbeddingBatchTokens).Embed(texts, leading.Length, dimensions, closing), ending), cancellationToken).ConfigureAwait(false);
+        int[][] texts = [.. values.Select(text => model.Tokenizer.Encode(text ?? ""))];
+        (float[][] vectors, long tokens) = await UntilDisposed(ending => TextEmbeddings.EmbedAsync(model, texts, options?.Dimensions, ending), cancellationToken).ConfigureAwait(false);
         DateTimeOffset now = model.Clock.GetUtcNow();
-        long tokens = texts.Sum(text => (long)text.Length);
         return new GeneratedEmbeddings<Embedding<float>>(vectors.Select(vector => new Embedding<float>(vector) { CreatedAt = now, ModelId = model.Id }))
         {
             Usage = new UsageDetails { InputTokenCount = tokens, TotalTokenCount = tokens },
@@ -83,40 +78,22 @@ public sealed class ForetellEmbeddingGenerator : IEmbeddingGenerator<string, Emb
     /// <summary>Disposes the model where the generator loaded it.</summary>
     public void Dispose()
     {
-        // The semaphore is left alone: disposing it would leave those who wait on it waiting for ever.
         _disposal.Cancel();
         _source.Dispose();
     }
 
-    /// <summary>Computes on a thread of the pool, one call at a time; calls that are not over when the generator is disposed end with that.</summary>
-    private async Task<float[][]> InTurn(Func<CancellationToken, float[][]> compute, CancellationToken cancellationToken)
+    /// <summary>Calls that are not over when the generator is disposed end with that.</summary>
+    private async Task<T> UntilDisposed<T>(Func<CancellationToken, Task<T>> compute, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposal.Token);
         try
         {
-            await _oneAtATime.WaitAsync(ending.Token).ConfigureAwait(false);
-            try
-            {
-                return await Task.Run(() => compute(ending.Token), ending.Token).ConfigureAwait(false);
-            }
-            finally
-            {
-                _oneAtATime.Release();
-            }
+            return await compute(ending.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_disposal.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new ObjectDisposedException(nameof(ForetellEmbeddingGenerator));
         }
-    }
-
-    private static int[] Tokens(ForetellModel model, string text, int index, int[] leading)
-    {
-        int[] ids = [.. leading, .. model.Tokenizer.Encode(text ?? "")];
-        int context = model.Transformer.Config.ContextLength;
-        return ids.Length == leading.Length ? throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"embeddings: text {index} is empty; give a text of at least one character."), nameof(text))
-            : ids.Length > context ? throw new TextTooLongException(index, ids.Length, context)
-            : ids;
     }
 
     private static void RefuseWhatIsNotSupported(EmbeddingGenerationOptions? options)
@@ -130,9 +107,4 @@ public sealed class ForetellEmbeddingGenerator : IEmbeddingGenerator<string, Emb
             throw new ArgumentException("embeddings: RawRepresentationFactory is not supported; there is no other representation of the options.", nameof(options));
         }
     }
-
-    private static int Dimensions(EmbeddingGenerationOptions? options, int channels) =>
-        options?.Dimensions is not int dimensions ? channels
-        : dimensions >= 1 && dimensions <= channels ? dimensions
-        : throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"embeddings: Dimensions is {dimensions}; this model's vectors have {channels}, of which the first 1 to {channels} can be asked for."), nameof(options));
 }

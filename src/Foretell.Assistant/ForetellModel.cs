@@ -21,6 +21,7 @@ public sealed class ForetellModel : IDisposable, IAsyncDisposable
     private readonly Lock _readersLock = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _readersGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _readsInTurn = new(1);
     private int _readers;
     private bool _closed;
 
@@ -144,8 +145,27 @@ public sealed class ForetellModel : IDisposable, IAsyncDisposable
         return new ForetellModel(modelId, model.Transformer, model.Tokenizer, model.Generation, template, own, options, clock ?? TimeProvider.System, []);
     }
 
+    /// <summary>A token that the engine wrote, with the bytes that it stands for.</summary>
+    /// <param name="token">One whose log-probability was asked for.</param>
+    public TokenLogProbability Describe(GeneratedToken token) => new(
+        token.Id, Bytes(token.Id), token.LogProbability ?? throw new ArgumentException("The token has no log-probability; ask for it in the request.", nameof(token)),
+        [.. token.Alternatives.Select(alternative => new TokenLogProbability(alternative.Id, Bytes(alternative.Id), alternative.LogProbability, []))]);
+
+    private byte[] Bytes(int id)
+    {
+        try
+        {
+            return Tokenizer.TokenBytes(id).ToArray();
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            // Published vocabularies have ids without a token; they may be among the alternatives.
+            return [];
+        }
+    }
+
     /// <summary>The seed of a request that has none.</summary>
-    internal ulong NextSeed() => SeededRandom.Mix(_seed + (ulong)Interlocked.Increment(ref _seeded));
+    public ulong NextSeed() => SeededRandom.Mix(_seed + (ulong)Interlocked.Increment(ref _seeded));
 
     /// <summary>Reads the transformer beside the engine, as embeddings do; the model's memory is not freed before <paramref name="read"/> is over.</summary>
     /// <param name="read">Told by its token to give up when the model is disposed.</param>
@@ -175,6 +195,21 @@ public sealed class ForetellModel : IDisposable, IAsyncDisposable
                     _readersGone.SetResult();
                 }
             }
+        }
+    }
+
+    /// <summary>Reads the transformer on a thread of the pool, one caller at a time: several would only take each other's cores.</summary>
+    /// <inheritdoc cref="Read"/>
+    internal async Task<T> ReadInTurnAsync<T>(Func<Transformer, CancellationToken, T> read, CancellationToken cancellation)
+    {
+        await _readsInTurn.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(() => Read(read, cancellation), cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _readsInTurn.Release();
         }
     }
 

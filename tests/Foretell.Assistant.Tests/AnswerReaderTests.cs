@@ -61,13 +61,34 @@ public class AnswerReaderTests
         Assert.Equal("T: <b>", Describe(reader.Append("b>")));
     }
 
+    [Theory]
+    [InlineData("Well. <tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Rome } \\\" {\"}}\n</tool_call>\n<tool_call>\n{\"name\": \"sum\", \"arguments\": {}}\n</tool_call>", "T:Well.|S:weather|A:{\"city\": \"Rome } \\\" {\"}|S:sum|A:{}")]
+    [InlineData("<tool_call>{\"name\":\"sum\",\"arguments\":{\"x\":[1,{\"y\"", "S:sum|A:{\"x\":[1,{\"y\"")]
+    [InlineData("<tool_call>{\"name\":\"sum\",\"arguments\":{}}</tool", "S:sum|A:{}")]
+    [InlineData("<tool_call>{\"name\":\"sum\",\"argum", "T:<tool_call>{\"name\":\"sum\",\"argum")]
+    [InlineData("<tool_call>{\"name\":\"unknown\",\"arguments\":{}}</tool_call>", "T:<tool_call>{\"name\":\"unknown\",\"arguments\":{}}</tool_call>")]
+    [InlineData("<tool_call>{\"name\":\"sum\",\"arguments\":{}}</tool_call> Done.", "S:sum|A:{}|T:Done.")]
+    [InlineData("<think>hm</think><tool_call>{\"name\":\"sum\",\"arguments\":{}}</tool_call>", "R:hm|S:sum|A:{}")]
+    public void Append_WhereCallsAreStreamed_GivesTheirArgumentsAsTheyCome(string answer, string expected) => Check(answer, expected, ToolCallFormat.Hermes, startsInReasoning: false, streamsCalls: true);
+
+    [Fact]
+    public void Append_OfStreamedArguments_ComesAtOnce()
+    {
+        var reader = new AnswerReader(false, ToolCallFormat.Llama, Tools, streamsCalls: true);
+        Assert.Equal("S:sum|A:{\"x\":", Describe(reader.Append("{\"name\": \"sum\", \"parameters\": {\"x\":")));
+        Assert.Equal(AnswerStage.Call, reader.Stage);
+        Assert.Equal("A: 1", Describe(reader.Append(" 1")));
+        Assert.Equal("A:}", Describe(reader.Append("}}")));
+        Assert.Equal("", Describe(reader.Finish()));
+    }
+
     /// <summary>However the answer is cut into pieces, the same comes out.</summary>
-    private static void Check(string answer, string expected, ToolCallFormat? format, bool startsInReasoning)
+    private static void Check(string answer, string expected, ToolCallFormat? format, bool startsInReasoning, bool streamsCalls = false)
     {
         for (int cut = 0; cut < 30; cut++)
         {
             var random = new SeededRandom((ulong)cut);
-            var reader = new AnswerReader(startsInReasoning, format, format is null ? new HashSet<string>() : Tools);
+            var reader = new AnswerReader(startsInReasoning, format, format is null ? new HashSet<string>() : Tools, streamsCalls);
             var parts = new List<AnswerPart>();
             for (int at = 0; at < answer.Length;)
             {
@@ -90,9 +111,11 @@ public class AnswerReaderTests
                 AnswerPart.Text said => ('T', said.Piece),
                 AnswerPart.Reasoning thought => ('R', thought.Piece),
                 AnswerPart.ToolCall call => ('C', call.Name + call.Arguments.GetRawText()),
+                AnswerPart.ToolCallStart start => ('S', start.Name),
+                AnswerPart.ToolCallArguments arguments => ('A', arguments.Piece),
                 _ => throw new InvalidOperationException(part.ToString()),
             };
-            if (merged.Count > 0 && merged[^1].Kind == kind && kind != 'C')
+            if (merged.Count > 0 && merged[^1].Kind == kind && kind is not ('C' or 'S'))
             {
                 merged[^1].Text.Append(text);
             }

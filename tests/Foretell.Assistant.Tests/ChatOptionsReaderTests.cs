@@ -66,10 +66,9 @@ public class ChatOptionsReaderTests
         static (string Shown, string Callable, bool Required, bool Several) Tools(ChatOptions options)
         {
             ChatRequest request = Read(options);
-            return (Names(request.ShownTools), Names(request.Callable.Tools), request.Callable.IsRequired, request.Callable.AllowsSeveral);
+            string shown = string.Join(' ', request.ShownTools.Select(tool => tool.GetProperty("function").GetProperty("name").GetString()));
+            return (shown, string.Join(' ', request.Callable.Tools.Select(tool => tool.Name)), request.Callable.IsRequired, request.Callable.AllowsSeveral);
         }
-
-        static string Names(IEnumerable<AIFunctionDeclaration> tools) => string.Join(' ', tools.Select(tool => tool.Name));
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 namespace Foretell.Inference;
 
 /// <summary>The few likeliest tokens of a distribution.</summary>
-internal static class LikeliestAlternatives
+public static class LikeliestAlternatives
 {
     /// <summary>The <paramref name="count"/> likeliest, likeliest first; of equal ones the smaller id first.</summary>
     public static IReadOnlyList<TokenAlternative> Of(ReadOnlySpan<float> logProbabilities, int count)
