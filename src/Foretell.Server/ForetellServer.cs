@@ -61,6 +61,7 @@ public static class ForetellServer
         {
             feature.Use(app);
         }
+        ChatCompletions.Map(app);
         ModelsEndpoint.Map(app);
         foreach (IServerFeature feature in Features)
         {

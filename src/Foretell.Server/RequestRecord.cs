@@ -8,13 +8,16 @@ namespace Foretell.Server;
 /// </summary>
 public sealed class RequestRecord
 {
-    internal RequestRecord(string id, long started) => (Id, Started) = (id, started);
+    internal RequestRecord(string id, long started, CancellationToken callerGone) => (Id, Started, CallerGone) = (id, started, callerGone);
 
     /// <summary>The request's id, as in the header x-request-id.</summary>
     public string Id { get; }
 
     /// <summary>When it arrived, by the clock's timestamp.</summary>
     public long Started { get; }
+
+    /// <summary>Cancelled when the connection is lost, and not by the time limit, as the request's own token is.</summary>
+    public CancellationToken CallerGone { get; }
 
     /// <summary>The key that it came with, by its id; null where none is asked for. Set by who checks keys; requests of one caller share its turns.</summary>
     public string? Caller { get; set; }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Foretell.Server.Errors;
@@ -9,7 +10,7 @@ namespace Foretell.Server.Errors;
 /// The outermost middleware: gives each request its id and record, the headers that OpenAI's clients read, a time limit, and
 /// turns whatever goes wrong into one clear sentence without a path or a stack trace.
 /// </summary>
-internal sealed partial class ErrorHandling(RequestDelegate next, ServerOptions options, TimeProvider time, ILogger<ErrorHandling> logger)
+internal sealed partial class ErrorHandling(RequestDelegate next, ServerOptions options, TimeProvider time)
 {
     private const string ApiVersion = "2020-10-01";
 
@@ -17,7 +18,8 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ServerOptions 
 
     public async Task InvokeAsync(HttpContext context)
     {
-        var record = new RequestRecord($"req_{Guid.CreateVersion7(time.GetUtcNow()):N}", time.GetTimestamp());
+        CancellationToken caller = context.RequestAborted;
+        var record = new RequestRecord($"req_{Guid.CreateVersion7(time.GetUtcNow()):N}", time.GetTimestamp(), caller);
         context.Features.Set(record);
         context.TraceIdentifier = record.Id;
         context.Response.OnStarting(() =>
@@ -28,7 +30,6 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ServerOptions 
             headers["openai-processing-ms"] = ((long)time.GetElapsedTime(record.Started).TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
             return Task.CompletedTask;
         });
-        CancellationToken caller = context.RequestAborted;
         using var limit = new CancellationTokenSource(options.RequestTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(caller, limit.Token);
         context.RequestAborted = either.Token;
@@ -40,21 +41,14 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ServerOptions 
                 await FailAsync(context, record, Unserved(context)).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException) when (caller.IsCancellationRequested)
+        catch (Exception) when (caller.IsCancellationRequested)
         {
-            // The caller has gone; there is nobody to tell.
+            // There is nobody to tell.
             record.Error = "cancelled";
         }
         catch (Exception error)
         {
-            bool late = error is OperationCanceledException && limit.IsCancellationRequested;
-            ApiException told = late
-                ? new ApiException(504, FormattableString.Invariant($"The request took longer than {options.RequestTimeout.TotalSeconds} s and was given up."), "server_error", code: "timeout")
-                : ErrorTranslation.Of(error);
-            if (told.Status == 500)
-            {
-                LogFailure(logger, error, record.Id);
-            }
+            ApiException told = Tell(context, record, error);
             context.RequestAborted = caller;
             await FailAsync(context, record, told).ConfigureAwait(false);
         }
@@ -62,6 +56,25 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ServerOptions 
         {
             context.RequestAborted = caller;
         }
+    }
+
+    /// <summary>What the caller is told of an error; what is the server's own fault is logged.</summary>
+    /// <exception cref="OperationCanceledException">The caller has gone.</exception>
+    public static ApiException Tell(HttpContext context, RequestRecord record, Exception error)
+    {
+        if (record.CallerGone.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(record.CallerGone);
+        }
+        ApiException told = error is OperationCanceledException && context.RequestAborted.IsCancellationRequested
+            ? new ApiException(504, "The request took longer than this server allows and was given up.", "server_error", code: "timeout")
+            : ErrorTranslation.Of(error);
+        if (told.Status == 500)
+        {
+            LogFailure(context.RequestServices.GetRequiredService<ILogger<ErrorHandling>>(), error, record.Id);
+        }
+        record.Error = told.Code ?? told.Type;
+        return told;
     }
 
     private static async Task FailAsync(HttpContext context, RequestRecord record, ApiException error)

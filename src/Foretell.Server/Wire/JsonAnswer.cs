@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -16,13 +18,22 @@ internal static class JsonAnswer
     public static async Task WriteAsync(HttpResponse response, string contentType, Action<Utf8JsonWriter> write, CancellationToken cancellation = default)
     {
         // Whole before the first byte goes out: a failure in writing it is an error, not half an answer.
-        var buffer = new System.Buffers.ArrayBufferWriter<byte>(1024);
+        ArrayBufferWriter<byte> buffer = Buffer(write);
+        response.ContentType = contentType;
+        response.ContentLength = buffer.WrittenCount;
+        await response.Body.WriteAsync(buffer.WrittenMemory, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>The JSON as text.</summary>
+    public static string Text(Action<Utf8JsonWriter> write) => Encoding.UTF8.GetString(Buffer(write).WrittenSpan);
+
+    private static ArrayBufferWriter<byte> Buffer(Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
         using (var writer = new Utf8JsonWriter(buffer, Options))
         {
             write(writer);
         }
-        response.ContentType = contentType;
-        response.ContentLength = buffer.WrittenCount;
-        await response.Body.WriteAsync(buffer.WrittenMemory, cancellation).ConfigureAwait(false);
+        return buffer;
     }
 }
