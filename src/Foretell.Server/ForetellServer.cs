@@ -62,6 +62,8 @@ public static class ForetellServer
             feature.Use(app);
         }
         ChatCompletions.Map(app);
+        Embeddings.Map(app);
+        Tokenize.Map(app);
         ModelsEndpoint.Map(app);
         foreach (IServerFeature feature in Features)
         {

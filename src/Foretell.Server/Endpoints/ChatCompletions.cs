@@ -34,7 +34,6 @@ internal static class ChatCompletions
         private readonly ChatChoice[] _choices;
         private readonly DateTimeOffset _created;
         private readonly string _id;
-        private long _reasoningTokens;
 
         public Answer(ModelRequest request, ChatCompletionRequest asked)
         {
@@ -134,7 +133,6 @@ internal static class ChatCompletions
                 return null;
             }
             _request.CountToken();
-            _reasoningTokens += piece.Stage == AnswerStage.Reasoning ? 1 : 0;
             if (!_asked.Chat.LogProbabilities || piece.Stage != AnswerStage.Text)
             {
                 return null;
@@ -146,9 +144,10 @@ internal static class ChatCompletions
 
         private async Task<UsageWire> FinishAsync(ConversationAnswer pieces)
         {
-            GenerationUsage used = (await pieces.Completion.ConfigureAwait(false)).Usage;
+            GenerationResult result = await pieces.Completion.ConfigureAwait(false);
+            GenerationUsage used = result.Usage;
             _request.Record.CachedPromptTokens = used.CachedPromptTokens;
-            var usage = new UsageWire(used.PromptTokens, used.CachedPromptTokens, used.GeneratedTokens, _reasoningTokens);
+            var usage = new UsageWire(used.PromptTokens, used.CachedPromptTokens, used.GeneratedTokens, result.Answers.Sum(answer => (long)answer.ThinkingTokens));
             if (_asked.Stores)
             {
                 // Kept before the answer is whole: what a caller was told of is there.

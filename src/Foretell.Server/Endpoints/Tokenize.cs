@@ -39,7 +39,7 @@ internal static class Tokenize
         if (body.Array("messages") is { } messages)
         {
             ToolWire tools = ToolWire.ReadChat(body, model.ToolCalls);
-            var chat = new ChatRequest { Sampling = new(), ShownTools = tools.Shown, TemplateVariables = ThinkingWire.Read(body, body.Text("reasoning_effort")) };
+            ChatRequest chat = new ChatRequest { Sampling = new(), ShownTools = tools.Shown }.WithThinking(body, body.Text("reasoning_effort"));
             body.Flag("add_generation_prompt");
             ids = ConversationAnswer.Render(model, MessageWire.Read(messages), chat).Tokens(model.Tokenizer);
         }
