@@ -28,7 +28,12 @@ internal static class CommandLine
         }
         try
         {
-            return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return result.Invoke(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                // Commands end themselves on signals: a server first lets the answers end that it is writing.
+                ProcessTerminationTimeout = null,
+            });
         }
         catch (OperationCanceledException)
         {

@@ -16,6 +16,8 @@ using Foretell.Cli.Commands;
     ("generate", "Continue a text.", GenerateCommand.Create),
     ("chat", "Write with a model in the terminal.", ChatCommand.Create),
     ("serve", "Serve models to programs that speak OpenAI's API.", ServeCommand.Create),
+    ("keys", "Make, list and revoke a server's API keys.", KeysCommand.Create),
+    ("usage", "Show what a server was used for, by key and model.", UsageCommand.Create),
     ("bench", "Measure matrix products, training, tokenizing and generation on this machine.", BenchCommand.Create),
 ];
 var root = new RootCommand("Foretell: everything between raw text and an assistant that people can trust. Example: foretell quickstart --budget 5m");

@@ -3,7 +3,10 @@ using Foretell.Server.Endpoints;
 using Foretell.Server.Errors;
 using Foretell.Server.Files;
 using Foretell.Server.Pages;
+using Foretell.Server.Staying;
 using Foretell.Server.Storage;
+using Foretell.Server.Telemetry;
+using Foretell.Server.Trust;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -20,6 +23,10 @@ public static class ForetellServer
     internal static IReadOnlyList<IServerFeature> Features { get; } =
     [
         new StorageFeature(),
+        new TelemetryFeature(),
+        new StayingFeature(),
+        new ProtectionFeature(),
+        new KeysFeature(),
         new FilesFeature(),
         new PagesFeature(),
     ];

@@ -1,4 +1,5 @@
 using Foretell.Inference;
+using Foretell.Server.Trust;
 
 namespace Foretell.Server;
 
@@ -47,6 +48,9 @@ public sealed record ServerOptions
     /// <summary>How long the headers of a request may take to arrive, and how long a sender may keep below 240 bytes a second in its body. Default 15 s.</summary>
     public TimeSpan SenderTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>Keys, limits, HTTPS, the log, and how the server ends. Default: open to this machine alone.</summary>
+    public TrustOptions Trust { get; init; } = new();
+
     /// <summary>Throws one sentence that names the first option out of its range.</summary>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public void Validate()
@@ -64,6 +68,7 @@ public sealed record ServerOptions
         Require(RequestTimeout > TimeSpan.Zero && SenderTimeout > TimeSpan.Zero, $"time limits must be above 0");
         Require(ModerationModel is null || Models.ContainsKey(ModerationModel), $"the moderation model \"{ModerationModel}\" is not among the models {string.Join(", ", Models.Keys)}");
         Engine.Validate();
+        Trust.Validate(Urls);
     }
 
     private static void Require(bool condition, FormattableString complaint)

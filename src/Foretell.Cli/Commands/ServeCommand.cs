@@ -23,7 +23,9 @@ internal static class ServeCommand
         var context = new Option<int>("--context") { Description = "The most tokens of a prompt and its answer, where that is less than the model's own; 0 is the model's own." };
         var memory = new Option<string?>("--memory") { Description = "The most memory of all loaded models together, such as 8GiB; the default is three quarters of the machine's." };
         var moderation = new Option<string?>("--moderation") { Description = "The NAME of the model that judges texts for POST /v1/moderations." };
+        var trust = new TrustArguments();
         var command = new Command("serve", "Serve models to programs that speak OpenAI's API. Ctrl-C ends it. Example: foretell serve --model small=runs/novels --model large=qwen.gguf") { models, urls, data, runs, database, fileSize, threads, context, memory, moderation };
+        trust.AddTo(command);
         command.SetAction((result, cancellation) => RunAsync(new ServerOptions
         {
             MaximumFileBytes = result.GetValue(fileSize) is string largest ? ByteSize.Parse(largest, "--max-file") : ServerOptions.DefaultFileBytes,
@@ -36,6 +38,7 @@ internal static class ServeCommand
             MemoryBudget = result.GetValue(memory) is string amount ? ByteSize.Parse(amount, "--memory") : null,
             Engine = new EngineOptions { ContextLength = result.GetValue(context) },
             ModerationModel = result.GetValue(moderation),
+            Trust = trust.Read(result),
         }, cancellation));
         return command;
     }

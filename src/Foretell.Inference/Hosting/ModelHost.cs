@@ -65,6 +65,18 @@ public sealed class ModelHost<T> : IAsyncDisposable
         }
     }
 
+    /// <summary>The models in memory, to look at and not to use: any of them may be disposed meanwhile.</summary>
+    public IReadOnlyList<T> LoadedModels
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _places.Values.Select(place => place.Model).OfType<T>()];
+            }
+        }
+    }
+
     /// <summary>Adds a model; it is loaded when it is first asked for.</summary>
     /// <exception cref="ArgumentException">There is a model of this name, or it is larger than the budget.</exception>
     /// <exception cref="ObjectDisposedException">The host is shut down.</exception>

@@ -45,6 +45,9 @@ public sealed class ModelCatalog : IAsyncDisposable
     /// <summary>Names of the models in memory.</summary>
     public IReadOnlyList<string> Loaded => _host.Loaded;
 
+    /// <summary>The models in memory, to look at and not to ask: any of them may be unloaded meanwhile.</summary>
+    internal IReadOnlyList<ForetellModel> LoadedModels => _host.LoadedModels;
+
     /// <summary>The model of a name, or null.</summary>
     public CatalogModel? Find(string id) => _models.GetValueOrDefault(id);
 
@@ -60,6 +63,7 @@ public sealed class ModelCatalog : IAsyncDisposable
             Threads = _options.Threads,
             Kernels = Environment.GetEnvironmentVariable(CpuDevice.KernelsVariable),
             Engine = _options.Engine,
+            WeightKey = _options.Trust.WeightKey,
         };
         _host.Add(ForetellModel.Source(options, _time));
         _models[model.Id] = model;

@@ -17,9 +17,12 @@ public enum KeyScopes
 
     /// <summary>Keys, usage, models, and everything else: it stands for all scopes.</summary>
     Admin = 8,
+
+    /// <summary>Reading /metrics, for the program that watches the server.</summary>
+    Metrics = 16,
 }
 
-/// <summary>Scopes as texts: <c>inference</c>, <c>files</c>, <c>fine-tuning</c>, <c>admin</c>, several with commas between.</summary>
+/// <summary>Scopes as texts: <c>inference</c>, <c>files</c>, <c>fine-tuning</c>, <c>admin</c>, <c>metrics</c>, several with commas between.</summary>
 public static class KeyScopeNames
 {
     private static readonly (string Name, KeyScopes Scope)[] s_names =
@@ -28,6 +31,7 @@ public static class KeyScopeNames
         ("files", KeyScopes.Files),
         ("fine-tuning", KeyScopes.FineTuning),
         ("admin", KeyScopes.Admin),
+        ("metrics", KeyScopes.Metrics),
     ];
 
     /// <summary>Whether a key of these scopes may do what wants another; admin may do everything.</summary>
