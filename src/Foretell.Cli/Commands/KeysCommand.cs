@@ -39,7 +39,7 @@ internal static class KeysCommand
             if (result.GetValue(json))
             {
                 JsonObject document = Json(key);
-                document["secret"] = secret;
+                document["key"] = secret;
                 JsonText.Print(document);
                 return;
             }
@@ -76,7 +76,7 @@ internal static class KeysCommand
                 string limits = string.Concat(
                     key.Limits.RequestsPerMinute is int requests ? FormattableString.Invariant($", {requests} requests a minute") : "",
                     key.Limits.TokensPerMinute is int tokens ? FormattableString.Invariant($", {tokens} tokens a minute") : "");
-                Console.WriteLine($"{key.Id}  {key.Shown}...  {key.Name}  ({KeyScopeNames.Format(key.Scopes)}{limits})  made {Day(key.Created)}, {state}");
+                Console.WriteLine($"{key.Id}  {key.Prefix}...  {key.Name}  ({KeyScopeNames.Format(key.Scopes)}{limits})  made {Day(key.Created)}, {state}");
             }
         });
         return command;
@@ -118,7 +118,7 @@ internal static class KeysCommand
     {
         ["id"] = key.Id,
         ["name"] = key.Name,
-        ["shown"] = key.Shown,
+        ["prefix"] = key.Prefix,
         ["scopes"] = new JsonArray([.. KeyScopeNames.List(key.Scopes).Select(scope => (JsonNode)scope)]),
         ["created"] = key.Created.UtcDateTime,
         ["expires"] = key.Expires?.UtcDateTime,

@@ -4,14 +4,14 @@ namespace Foretell.Server.Trust;
 /// <param name="Id">"key_" and letters; what keys are revoked by, and what usage is counted under.</param>
 /// <param name="Name">What its maker calls it.</param>
 /// <param name="Hash">Of the secret, by <see cref="KeyHasher"/>.</param>
-/// <param name="Shown">The secret's first characters.</param>
+/// <param name="Prefix">The secret's first characters.</param>
 /// <param name="Scopes">What it may be used for.</param>
 /// <param name="Created">When it was made.</param>
 /// <param name="Expires">From when on it is refused; null for never.</param>
 /// <param name="Revoked">When it was revoked; null while it is good.</param>
 /// <param name="Limits">How much it may be used.</param>
 public sealed record ApiKey(
-    string Id, string Name, string Hash, string Shown, KeyScopes Scopes, DateTimeOffset Created, DateTimeOffset? Expires, DateTimeOffset? Revoked, KeyLimits Limits)
+    string Id, string Name, string Hash, string Prefix, KeyScopes Scopes, DateTimeOffset Created, DateTimeOffset? Expires, DateTimeOffset? Revoked, KeyLimits Limits)
 {
     /// <summary>Whether it is good at a time.</summary>
     public bool IsGoodAt(DateTimeOffset time) => Revoked is null && (Expires is null || time < Expires);

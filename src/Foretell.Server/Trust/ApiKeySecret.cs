@@ -14,7 +14,7 @@ public static class ApiKeySecret
     public const string Prefix = "fk-";
 
     /// <summary>Characters that are shown to tell keys apart; too few to guess the rest by.</summary>
-    public const int ShownCharacters = 9;
+    public const int PrefixCharacters = 9;
 
     private const int RandomBytes = 32;
     private const int RandomDigits = 43;

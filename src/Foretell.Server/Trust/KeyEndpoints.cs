@@ -114,7 +114,7 @@ internal static class KeyEndpoints
         writer.WriteString("object", "key");
         writer.WriteString("id", key.Id);
         writer.WriteString("name", key.Name);
-        writer.WriteString("shown", key.Shown);
+        writer.WriteString("prefix", key.Prefix);
         writer.WriteStartArray("scopes");
         foreach (string scope in KeyScopeNames.List(key.Scopes))
         {
@@ -128,7 +128,7 @@ internal static class KeyEndpoints
         WriteNumber(writer, "tokens_per_minute", key.Limits.TokensPerMinute);
         if (secret is not null)
         {
-            writer.WriteString("secret", secret);
+            writer.WriteString("key", secret);
         }
         writer.WriteEndObject();
     }

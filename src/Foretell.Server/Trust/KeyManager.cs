@@ -32,7 +32,7 @@ public sealed class KeyManager(IKeyStore keys, AuditLog audit, IdentifierSource 
             throw new ArgumentException(FormattableString.Invariant($"The key would have expired already, at {expires:u}; name a time to come."));
         }
         string secret = ApiKeySecret.Create();
-        var key = new ApiKey(identifiers.Next("key_"), name.Trim(), hasher.Hash(secret), secret[..ApiKeySecret.ShownCharacters], scopes, now, expires, null, limits);
+        var key = new ApiKey(identifiers.Next("key_"), name.Trim(), hasher.Hash(secret), secret[..ApiKeySecret.PrefixCharacters], scopes, now, expires, null, limits);
         await keys.AddAsync(KeyRecords.Store(key), cancellation).ConfigureAwait(false);
         await audit.WriteAsync(actor, "key.created", key.Id, new JsonObject { ["name"] = key.Name, ["scopes"] = KeyScopeNames.Format(scopes) }, CancellationToken.None).ConfigureAwait(false);
         return (key, secret);

@@ -8,7 +8,7 @@ namespace Foretell.Server.Trust;
 internal static class KeyRecords
 {
     public static StoredKey Store(ApiKey key) => new(
-        key.Id, key.Name, key.Hash, key.Shown, [.. KeyScopeNames.List(key.Scopes)], key.Created, key.Expires, key.Revoked, Write(key.Limits));
+        key.Id, key.Name, key.Hash, key.Prefix, [.. KeyScopeNames.List(key.Scopes)], key.Created, key.Expires, key.Revoked, Write(key.Limits));
 
     public static ApiKey Load(StoredKey stored) => new(
         stored.Id, stored.Name, stored.Hash, stored.Prefix, KeyScopeNames.Parse(string.Join(',', stored.Scopes)), stored.Created, stored.Expires, stored.Revoked, Read(stored.Limits));

@@ -26,11 +26,12 @@ internal static class RequiredScope
         {
             return KeyScopes.Files;
         }
-        if (path.StartsWithSegments("/v1/fine_tuning") || (path.StartsWithSegments("/v1/models") && HttpMethods.IsDelete(request.Method)))
+        if (path.StartsWithSegments("/v1/fine_tuning") || path.StartsWithSegments("/api/runs") || (path.StartsWithSegments("/v1/models") && HttpMethods.IsDelete(request.Method)))
         {
             return KeyScopes.FineTuning;
         }
-        if (path.StartsWithSegments("/admin/api"))
+        // What people preferred is handed out to whoever administers; the reports of runs are for whoever trains.
+        if (path.StartsWithSegments("/admin/api") || path.StartsWithSegments("/api/labels.jsonl"))
         {
             return KeyScopes.Admin;
         }
