@@ -1,0 +1,87 @@
+using static System.FormattableString;
+
+namespace Foretell.World.Environments;
+
+/// <summary>Hours in minutes, metres in centimetres and the like, there and back.</summary>
+public sealed class UnitConversionEnvironment : ProblemEnvironment
+{
+    private readonly record struct Unit(string Large, string Small, int Factor);
+
+    private static readonly Unit[] _units =
+    [
+        new("week", "day", 7), new("year", "month", 12), new("day", "hour", 24), new("hour", "minute", 60), new("minute", "second", 60),
+        new("metre", "centimetre", 100), new("centimetre", "millimetre", 10), new("kilometre", "metre", 1000), new("kilogram", "gram", 1000), new("euro", "cent", 100),
+    ];
+
+    // A unit that divides again, for two steps in a row.
+    private static readonly (int First, int Second)[] _chains = [(0, 2), (2, 3), (3, 4), (7, 5), (5, 6)];
+
+    /// <inheritdoc/>
+    public override string Name => "unit-conversion";
+
+    /// <inheritdoc/>
+    public override string Description => "A few of a unit in a smaller one; more of them; two units into one; one into two; two conversions in a row.";
+
+    /// <inheritdoc/>
+    public override int Levels => 5;
+
+    private protected override ProblemDraft Draft(ProblemDraw draw, int level)
+    {
+        SeededRandom random = draw.Random;
+        int index = random.Below(_units.Length);
+        Unit unit = _units[index];
+        switch (level)
+        {
+            case 1 or 2:
+            {
+                int count = level == 1 ? random.Between(2, 9) : random.Between(11, 60);
+                return new ProblemDraft(Invariant($"How many {unit.Small}s are {count} {unit.Large}s?"),
+                    Invariant($"{Rule(unit)} {count} * {unit.Factor} = {count * unit.Factor}."), Invariant($"{count * unit.Factor}"),
+                    ProblemDraw.IsWithheld(Name, index, count));
+            }
+            case 3:
+            {
+                int count = random.Between(2, 12), rest = random.Between(1, unit.Factor - 1), whole = count * unit.Factor;
+                return new ProblemDraft(Invariant($"How many {unit.Small}s are {Counted(count, unit.Large)} and {Counted(rest, unit.Small)}?"),
+                    Invariant($"{Rule(unit)} {count} * {unit.Factor} = {whole}. {whole} + {rest} = {whole + rest}."), Invariant($"{whole + rest}"),
+                    ProblemDraw.IsWithheld(Name, index, count, rest));
+            }
+            case 4:
+            {
+                int count = random.Between(2, 12), rest = random.Between(1, unit.Factor - 1), whole = count * unit.Factor, given = whole + rest;
+                return new ProblemDraft(Invariant($"How many {unit.Large}s and {unit.Small}s are {given} {unit.Small}s?"),
+                    Invariant($"{Rule(unit)} {count} * {unit.Factor} = {whole}. {given} - {whole} = {rest}."),
+                    Invariant($"{Counted(count, unit.Large)} and {Counted(rest, unit.Small)}"),
+                    ProblemDraw.IsWithheld(Name, index, count, rest));
+            }
+            default:
+            {
+                (int First, int Second) chain = random.Pick(_chains);
+                (Unit first, Unit second) = (_units[chain.First], _units[chain.Second]);
+                int count = random.Between(2, 20), rest = random.Between(1, Math.Min(first.Factor - 1, 60)), middle = (count * first.Factor) + rest, small = middle * second.Factor;
+                return new ProblemDraft(Invariant($"How many {second.Small}s are {Counted(count, first.Large)} and {Counted(rest, first.Small)}?"),
+                    Invariant($"{Rule(first)} {count} * {first.Factor} = {count * first.Factor}. {count * first.Factor} + {rest} = {middle}. {Rule(second)} {middle} * {second.Factor} = {small}."),
+                    Invariant($"{small}"),
+                    ProblemDraw.IsWithheld(Name, chain.First, count, rest));
+            }
+        }
+    }
+
+    private protected override Verdict Judge(Problem problem, string answer)
+    {
+        if (problem.Level != 4)
+        {
+            return AnswerForm.JudgeNumber(problem, answer);
+        }
+        string[] given = Parts(answer), wanted = Parts(problem.Answer);
+        return given.SequenceEqual(wanted) ? new Verdict(true) : new Verdict(false, $"The answer is not of the form \"{string.Join(' ', wanted.Where((_, i) => i % 2 == 1).Select(unit => $"N {unit}s"))}\" with the right numbers.");
+    }
+
+    // "3 hours and 25 minutes" as 3, hour, 25, minute.
+    private static string[] Parts(string text) =>
+        [.. AnswerForm.Items(text).Select(word => AnswerForm.TryNumber(word, out long number) ? Invariant($"{number}") : word.ToLowerInvariant().TrimEnd('s'))];
+
+    private static string Rule(Unit unit) => Invariant($"1 {unit.Large} is {unit.Factor} {unit.Small}s.");
+
+    private static string Counted(int count, string unit) => Invariant($"{count} {unit}{(count == 1 ? "" : "s")}");
+}
