@@ -25,47 +25,14 @@ public sealed class UnitConversionEnvironment : ProblemEnvironment
     /// <inheritdoc/>
     public override int Levels => 5;
 
-    private protected override ProblemDraft Draft(ProblemDraw draw, int level)
+    private protected override ProblemDraft Draft(ProblemDraw draw, int level) => level switch
     {
-        SeededRandom random = draw.Random;
-        int index = random.Below(_units.Length);
-        Unit unit = _units[index];
-        switch (level)
-        {
-            case 1 or 2:
-            {
-                int count = level == 1 ? random.Between(2, 9) : random.Between(11, 60);
-                return new ProblemDraft(Invariant($"How many {unit.Small}s are {count} {unit.Large}s?"),
-                    Invariant($"{Rule(unit)} {count} * {unit.Factor} = {count * unit.Factor}."), Invariant($"{count * unit.Factor}"),
-                    ProblemDraw.IsWithheld(Name, index, count));
-            }
-            case 3:
-            {
-                int count = random.Between(2, 12), rest = random.Between(1, unit.Factor - 1), whole = count * unit.Factor;
-                return new ProblemDraft(Invariant($"How many {unit.Small}s are {Counted(count, unit.Large)} and {Counted(rest, unit.Small)}?"),
-                    Invariant($"{Rule(unit)} {count} * {unit.Factor} = {whole}. {whole} + {rest} = {whole + rest}."), Invariant($"{whole + rest}"),
-                    ProblemDraw.IsWithheld(Name, index, count, rest));
-            }
-            case 4:
-            {
-                int count = random.Between(2, 12), rest = random.Between(1, unit.Factor - 1), whole = count * unit.Factor, given = whole + rest;
-                return new ProblemDraft(Invariant($"How many {unit.Large}s and {unit.Small}s are {given} {unit.Small}s?"),
-                    Invariant($"{Rule(unit)} {count} * {unit.Factor} = {whole}. {given} - {whole} = {rest}."),
-                    Invariant($"{Counted(count, unit.Large)} and {Counted(rest, unit.Small)}"),
-                    ProblemDraw.IsWithheld(Name, index, count, rest));
-            }
-            default:
-            {
-                (int First, int Second) chain = random.Pick(_chains);
-                (Unit first, Unit second) = (_units[chain.First], _units[chain.Second]);
-                int count = random.Between(2, 20), rest = random.Between(1, Math.Min(first.Factor - 1, 60)), middle = (count * first.Factor) + rest, small = middle * second.Factor;
-                return new ProblemDraft(Invariant($"How many {second.Small}s are {Counted(count, first.Large)} and {Counted(rest, first.Small)}?"),
-                    Invariant($"{Rule(first)} {count} * {first.Factor} = {count * first.Factor}. {count * first.Factor} + {rest} = {middle}. {Rule(second)} {middle} * {second.Factor} = {small}."),
-                    Invariant($"{small}"),
-                    ProblemDraw.IsWithheld(Name, chain.First, count, rest));
-            }
-        }
-    }
+        1 => Whole(draw.Random, 2, 9),
+        2 => Whole(draw.Random, 11, 60),
+        3 => Joined(draw.Random),
+        4 => Parted(draw.Random),
+        _ => Chained(draw.Random),
+    };
 
     private protected override Verdict Judge(Problem problem, string answer)
     {
@@ -84,4 +51,56 @@ public sealed class UnitConversionEnvironment : ProblemEnvironment
     private static string Rule(Unit unit) => Invariant($"1 {unit.Large} is {unit.Factor} {unit.Small}s.");
 
     private static string Counted(int count, string unit) => Invariant($"{count} {unit}{(count == 1 ? "" : "s")}");
+
+    private ProblemDraft Whole(SeededRandom random, int low, int high)
+    {
+        int index = random.Below(_units.Length), count = random.Between(low, high);
+        Unit unit = _units[index];
+        return new ProblemDraft(
+            Invariant($"How many {unit.Small}s are {count} {unit.Large}s?"),
+            Invariant($"{Rule(unit)} {count} * {unit.Factor} = {count * unit.Factor}."),
+            Invariant($"{count * unit.Factor}"),
+            ProblemDraw.IsWithheld(Name, index, count));
+    }
+
+    private ProblemDraft Joined(SeededRandom random)
+    {
+        (int index, Unit unit, int count, int rest) = CountAndRest(random);
+        int whole = count * unit.Factor;
+        return new ProblemDraft(
+            Invariant($"How many {unit.Small}s are {Counted(count, unit.Large)} and {Counted(rest, unit.Small)}?"),
+            Invariant($"{Rule(unit)} {count} * {unit.Factor} = {whole}. {whole} + {rest} = {whole + rest}."),
+            Invariant($"{whole + rest}"),
+            ProblemDraw.IsWithheld(Name, index, count, rest));
+    }
+
+    private ProblemDraft Parted(SeededRandom random)
+    {
+        (int index, Unit unit, int count, int rest) = CountAndRest(random);
+        int whole = count * unit.Factor, given = whole + rest;
+        return new ProblemDraft(
+            Invariant($"How many {unit.Large}s and {unit.Small}s are {given} {unit.Small}s?"),
+            Invariant($"{Rule(unit)} {count} * {unit.Factor} = {whole}. {given} - {whole} = {rest}."),
+            Invariant($"{Counted(count, unit.Large)} and {Counted(rest, unit.Small)}"),
+            ProblemDraw.IsWithheld(Name, index, count, rest));
+    }
+
+    private ProblemDraft Chained(SeededRandom random)
+    {
+        (int firstIndex, int secondIndex) = random.Pick(_chains);
+        (Unit first, Unit second) = (_units[firstIndex], _units[secondIndex]);
+        int count = random.Between(2, 20), rest = random.Between(1, Math.Min(first.Factor - 1, 60));
+        int whole = count * first.Factor, middle = whole + rest, small = middle * second.Factor;
+        return new ProblemDraft(
+            Invariant($"How many {second.Small}s are {Counted(count, first.Large)} and {Counted(rest, first.Small)}?"),
+            Invariant($"{Rule(first)} {count} * {first.Factor} = {whole}. {whole} + {rest} = {middle}. {Rule(second)} {middle} * {second.Factor} = {small}."),
+            Invariant($"{small}"),
+            ProblemDraw.IsWithheld(Name, firstIndex, count, rest));
+    }
+
+    private static (int Index, Unit Unit, int Count, int Rest) CountAndRest(SeededRandom random)
+    {
+        int index = random.Below(_units.Length);
+        return (index, _units[index], random.Between(2, 12), random.Between(1, _units[index].Factor - 1));
+    }
 }
