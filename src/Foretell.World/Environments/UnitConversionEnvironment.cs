@@ -98,7 +98,7 @@ public sealed class UnitConversionEnvironment : ProblemEnvironment
             ProblemDraw.IsWithheld(Name, firstIndex, count, rest));
     }
 
-    private static (int Index, Unit Unit, int Count, int Rest) CountAndRest(SeededRandom random)
+    private static (int Index, Unit Unit, int Count, int Remainder) CountAndRest(SeededRandom random)
     {
         int index = random.Below(_units.Length);
         return (index, _units[index], random.Between(2, 12), random.Between(1, _units[index].Factor - 1));
