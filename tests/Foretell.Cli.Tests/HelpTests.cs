@@ -17,7 +17,7 @@ public class HelpTests
     {
         string[][] verbs =
         [
-            ["tokenizer", "train"], ["tokenizer", "encode"], ["tokenizer", "decode"], ["data", "prepare"], ["data", "show"], ["pretrain"], ["evaluate"],
+            ["tokenizer", "train"], ["tokenizer", "encode"], ["tokenizer", "decode"], ["data", "prepare"], ["data", "show"], ["data", "problems"], ["pretrain"], ["evaluate"],
             ["compress"], ["decompress"], ["generate"], ["chat"], ["serve"], ["bench", "matmul"], ["bench", "train"], ["bench", "tokenize"], ["bench", "generate"],
         ];
         foreach (string[] verb in verbs)

@@ -2,16 +2,17 @@ using System.CommandLine;
 
 namespace Foretell.Cli.Commands;
 
-/// <summary>foretell data: text to token shards, and a look at what training reads from them.</summary>
+/// <summary>foretell data: text to token shards, a look at what training reads from them, and problems whose answers can be checked.</summary>
 internal static class DataCommand
 {
     /// <summary>The folder beside token shards that holds their tokenizer.</summary>
     public const string TokenizerFolder = "tokenizer";
 
-    public static Command Create() => new("data", "Tokenize a corpus once, and look at its batches token by token.")
+    public static Command Create() => new("data", "Tokenize a corpus once, look at its batches token by token, and write problems with checkable answers.")
     {
         DataPrepareCommand.Create(),
         DataShowCommand.Create(),
+        DataProblemsCommand.Create(),
     };
 
     /// <summary>The option that names a corpus.</summary>

@@ -63,8 +63,8 @@ internal static class AnswerForm
     }
 
     /// <summary>
-    /// Whether the answer is the one number that is wanted. Around it may stand the question's own words and a few others that
-    /// change nothing, and before it the question's own sum: <c>3 + 4 = 7</c>.
+    /// Whether the answer is the one number that is wanted. Around it may stand words of the question's last sentence and a few others
+    /// that change nothing, and before it the question's own sum: <c>3 + 4 = 7</c>.
     /// </summary>
     public static Verdict JudgeNumber(Problem problem, string answer)
     {
@@ -90,7 +90,7 @@ internal static class AnswerForm
                 }
                 found = number;
             }
-            else if (_turns.Contains(word) || (!_fillers.Contains(word) && !(question ??= WordSet(problem.Question)).Contains(word)))
+            else if (_turns.Contains(word) || (!_fillers.Contains(word) && !(question ??= WordSet(LastSentence(problem.Question))).Contains(word)))
             {
                 return new Verdict(false, "The answer is not just a number.");
             }
@@ -101,7 +101,7 @@ internal static class AnswerForm
     }
 
     /// <summary>Whether the answer names the right one of the candidates and no other.</summary>
-    /// <param name="problem">Its answer is one of <paramref name="candidates"/>; its words may stand around the one that is named.</param>
+    /// <param name="problem">Its answer is one of <paramref name="candidates"/>; words of the question's last sentence may stand around the one that is named.</param>
     /// <param name="answer">As <see cref="Core"/> leaves it.</param>
     /// <param name="candidates">Single words, lower or upper case alike.</param>
     public static Verdict JudgeChoice(Problem problem, string answer, IReadOnlyCollection<string> candidates)
@@ -118,7 +118,7 @@ internal static class AnswerForm
                 }
                 named = word;
             }
-            else if (_turns.Contains(word) || (!_fillers.Contains(word) && !(question ??= WordSet(problem.Question)).Contains(word)))
+            else if (_turns.Contains(word) || (!_fillers.Contains(word) && !(question ??= WordSet(LastSentence(problem.Question))).Contains(word)))
             {
                 return new Verdict(false, "The answer says more than was asked.");
             }
@@ -153,6 +153,13 @@ internal static class AnswerForm
         }
         number = negative ? -number : number;
         return digits > 0;
+    }
+
+    // What is asked, without the facts before it: an answer may say it again, but not tell a fact instead.
+    private static string LastSentence(string question)
+    {
+        int end = question.LastIndexOf(". ", StringComparison.Ordinal);
+        return question[(end + 1)..];
     }
 
     private static HashSet<string> WordSet(string text) => new(Words(text), StringComparer.OrdinalIgnoreCase);

@@ -14,11 +14,25 @@ public static class EnvironmentCatalogue
         new SortingEnvironment(),
         new CountdownEnvironment(),
         new UnitConversionEnvironment(),
+        new WorldQuestionsEnvironment(),
+        new DetectiveEnvironment(),
+        new ReverseEnvironment(),
+        new GridPathsEnvironment(),
+        new LiarsEnvironment(),
+        new JsonExtractionEnvironment(),
+        new ClockEnvironment(),
     ];
 
-    /// <summary>What training never draws from.</summary>
+    /// <summary>
+    /// What training never draws from: sequences need arithmetic's steps, letter-count reverse's spelling, owners the striking
+    /// out of detective and liars, calendar the counting on of clock.
+    /// </summary>
     public static IReadOnlyList<IEnvironment> HeldOut { get; } =
     [
+        new SequencesEnvironment(),
+        new LetterCountEnvironment(),
+        new OwnersEnvironment(),
+        new CalendarEnvironment(),
     ];
 
     /// <summary>Every environment, the trained ones first.</summary>
