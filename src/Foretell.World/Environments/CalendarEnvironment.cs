@@ -22,35 +22,17 @@ public sealed class CalendarEnvironment : ProblemEnvironment
     {
         SeededRandom random = draw.Random;
         int today = random.Below(7);
-        switch (level)
+        return level switch
         {
-            case 1:
-                return Walk(today, random.Between(1, 7), random.OneIn(2));
-            case 2:
-                return Walk(today, random.Between(8, 13), random.OneIn(2));
-            case 3:
-                return Jump(today, random.Between(15, 150), random.OneIn(2));
-            case 4:
-            {
-                int month = random.Below(12), from = random.Between(1, 13), to = random.Between(from + 8, 28);
-                return new ProblemDraft(Invariant($"{_months[month]} {from} is a {_days[today]}. What day is {_months[month]} {to}?"),
-                    Invariant($"{to} - {from} = {to - from}. {Remainder(today, to - from)}"), _days[(today + to - from) % 7],
-                    ProblemDraw.IsWithheld(Name, today, month, from, to));
-            }
-            default:
-            {
-                int month = random.Below(11), from = random.Between(1, _lengths[month]), to = random.Between(1, _lengths[month + 1]);
-                int rest = _lengths[month] - from, passed = rest + to;
-                return new ProblemDraft(Invariant($"{_months[month]} {from} is a {_days[today]}, and {_months[month]} has {_lengths[month]} days. What day is {_months[month + 1]} {to}?"),
-                    Invariant($"{_lengths[month]} - {from} = {rest}. {rest} + {to} = {passed}. {Remainder(today, passed)}"), _days[(today + passed) % 7],
-                    ProblemDraw.IsWithheld(Name, today, month, from, to));
-            }
-        }
+            1 => Walk(today, random.Between(1, 7), random.OneIn(2)),
+            2 => Walk(today, random.Between(8, 13), random.OneIn(2)),
+            3 => Jump(today, random.Between(15, 150), random.OneIn(2)),
+            4 => WithinMonth(random, today),
+            _ => AcrossMonths(random, today),
+        };
     }
 
-    private protected override Verdict Judge(Problem problem, string answer) =>
-        // The question's own day may stand in the answer only where it is the answer.
-        AnswerForm.JudgeChoice(problem, answer, _days);
+    private protected override Verdict Judge(Problem problem, string answer) => AnswerForm.JudgeChoice(problem, answer, _days);
 
     private ProblemDraft Walk(int today, int days, bool back) =>
         Ask(today, days, back, Steps(today, days, back));
@@ -59,6 +41,27 @@ public sealed class CalendarEnvironment : ProblemEnvironment
     {
         int weeks = days / 7 * 7, rest = days % 7;
         return Ask(today, days, back, Invariant($"{weeks} days are whole weeks. {days} - {weeks} = {rest}. ") + (rest == 0 ? "So the same day." : Steps(today, rest, back)));
+    }
+
+    private ProblemDraft WithinMonth(SeededRandom random, int today)
+    {
+        int month = random.Below(12), from = random.Between(1, 13), to = random.Between(from + 8, 28), passed = to - from;
+        return new ProblemDraft(
+            Invariant($"{_months[month]} {from} is a {_days[today]}. What day is {_months[month]} {to}?"),
+            Invariant($"{to} - {from} = {passed}. {Remainder(today, passed)}"),
+            _days[(today + passed) % 7],
+            ProblemDraw.IsWithheld(Name, today, month, from, to));
+    }
+
+    private ProblemDraft AcrossMonths(SeededRandom random, int today)
+    {
+        int month = random.Below(11), from = random.Between(1, _lengths[month]), to = random.Between(1, _lengths[month + 1]);
+        int rest = _lengths[month] - from, passed = rest + to;
+        return new ProblemDraft(
+            Invariant($"{_months[month]} {from} is a {_days[today]}, and {_months[month]} has {_lengths[month]} days. What day is {_months[month + 1]} {to}?"),
+            Invariant($"{_lengths[month]} - {from} = {rest}. {rest} + {to} = {passed}. {Remainder(today, passed)}"),
+            _days[(today + passed) % 7],
+            ProblemDraw.IsWithheld(Name, today, month, from, to));
     }
 
     private ProblemDraft Ask(int today, int days, bool back, string thoughts)

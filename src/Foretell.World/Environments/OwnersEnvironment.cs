@@ -27,7 +27,8 @@ public sealed class OwnersEnvironment : ProblemEnvironment
         // Person i has pet owned[i].
         int[] owned = draw.Several([.. Enumerable.Range(0, count)], count);
         List<Clue> clues = Enough(random, owned, facts);
-        int asked = random.Below(count);
+        // What a clue says outright is not asked.
+        int asked = random.Pick([.. Enumerable.Range(0, count).Where(person => !clues.Contains(new Clue(person, owned[person], true)))]);
         string pet = pets[owned[asked]];
         bool who = level == 1 || random.Below(3) > 0;
         string question = $"{Joined(names)} have {Joined([.. pets.Select(one => $"a {one}")])}, one each. {string.Join(' ', clues.Select(clue => clue.InWords(names, pets)))} "

@@ -152,6 +152,20 @@ public partial class VerifierTests
         }
     }
 
+    [Fact]
+    public void Detective_Thoughts_LeaveOneSuspectAndItIsTheCulprit()
+    {
+        for (int level = 1; level <= 4; level++)
+        {
+            foreach (Problem problem in EnvironmentPropertyTests.Draw("detective", level, WorldSplit.HeldOut, 500))
+            {
+                string last = Assert.Single(Kept().Matches(problem.Thoughts)).Groups[1].Value;
+                Assert.Equal(problem.Answer, last);
+                Assert.EndsWith("Who was the thief?", problem.Question);
+            }
+        }
+    }
+
     // Who has each thing (or where it lies) and who is where, from the sentences alone.
     private static string Follow(string question)
     {
@@ -220,6 +234,9 @@ public partial class VerifierTests
             _ => throw new InvalidOperationException(claim),
         };
     }
+
+    [GeneratedRegex(@"(\w+): [^:]*, yes\.")]
+    private static partial Regex Kept();
 
     [GeneratedRegex(@"(\w+) says:")]
     private static partial Regex Says();
