@@ -2,6 +2,7 @@ using Foretell.Server.Catalog;
 using Foretell.Server.Endpoints;
 using Foretell.Server.Errors;
 using Foretell.Server.Files;
+using Foretell.Server.FineTuning;
 using Foretell.Server.Pages;
 using Foretell.Server.Staying;
 using Foretell.Server.Storage;
@@ -28,6 +29,7 @@ public static class ForetellServer
         new ProtectionFeature(),
         new KeysFeature(),
         new FilesFeature(),
+        new FineTuningFeature(),
         new PagesFeature(),
     ];
 

@@ -1,4 +1,5 @@
 using Foretell.Inference;
+using Foretell.Server.FineTuning;
 using Foretell.Server.Trust;
 
 namespace Foretell.Server;
@@ -42,6 +43,9 @@ public sealed record ServerOptions
     /// <summary>The most bytes of an uploaded file; at least 1. Default 512 MiB.</summary>
     public long MaximumFileBytes { get; init; } = DefaultFileBytes;
 
+    /// <summary>How much of the machine fine-tuning may take. Default: half of the cores, one job at a time.</summary>
+    public FineTuningOptions FineTuning { get; init; } = new();
+
     /// <summary>How long a request may take from its arrival to its last byte. Default 30 minutes.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(30);
 
@@ -65,6 +69,8 @@ public sealed record ServerOptions
         Require(MemoryBudget is null or > 0, $"a memory budget of {MemoryBudget} bytes holds no model; give more");
         Require(MaximumRequestBytes > 0, $"requests of at most {MaximumRequestBytes} bytes cannot be; give at least 1");
         Require(MaximumFileBytes > 0, $"files of at most {MaximumFileBytes} bytes cannot be; give at least 1");
+        Require(FineTuning.Threads >= 0, $"{FineTuning.Threads} training threads cannot be; give 0 (half of the cores) or more");
+        Require(FineTuning.WaitingLimit > 0, $"at most {FineTuning.WaitingLimit} waiting jobs cannot be; give at least 1");
         Require(RequestTimeout > TimeSpan.Zero && SenderTimeout > TimeSpan.Zero, $"time limits must be above 0");
         Require(ModerationModel is null || Models.ContainsKey(ModerationModel), $"the moderation model \"{ModerationModel}\" is not among the models {string.Join(", ", Models.Keys)}");
         Engine.Validate();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Foretell.Inference;
 using Foretell.Server;
 using Foretell.Server.Catalog;
+using Foretell.Server.FineTuning;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -19,15 +20,17 @@ internal static class ServeCommand
         var database = new Option<string?>("--database") { Description = "A PostgreSQL server that keeps the records instead of the data folder: postgres://user:password@host:port/database." };
         var runs = new Option<string?>("--runs") { Description = "A folder whose training runs the page /runs shows as they go." };
         var fileSize = new Option<string?>("--max-file") { Description = "The largest file that may be uploaded, such as 2GiB; the default is 512MiB." };
+        var trainingThreads = new Option<int>("--training-threads") { Description = "Threads that fine-tuning jobs compute on, behind those that serve; 0 is half of the cores." };
         var threads = new Option<int>("--threads") { Description = "Threads that each model computes on; 0 is one a core. Answers do not depend on it." };
         var context = new Option<int>("--context") { Description = "The most tokens of a prompt and its answer, where that is less than the model's own; 0 is the model's own." };
         var memory = new Option<string?>("--memory") { Description = "The most memory of all loaded models together, such as 8GiB; the default is three quarters of the machine's." };
         var moderation = new Option<string?>("--moderation") { Description = "The NAME of the model that judges texts for POST /v1/moderations." };
         var trust = new TrustArguments();
-        var command = new Command("serve", "Serve models to programs that speak OpenAI's API. Ctrl-C ends it. Example: foretell serve --model small=runs/novels --model large=qwen.gguf") { models, urls, data, runs, database, fileSize, threads, context, memory, moderation };
+        var command = new Command("serve", "Serve models to programs that speak OpenAI's API. Ctrl-C ends it. Example: foretell serve --model small=runs/novels --model large=qwen.gguf") { models, urls, data, runs, database, fileSize, trainingThreads, threads, context, memory, moderation };
         trust.AddTo(command);
         command.SetAction((result, cancellation) => RunAsync(new ServerOptions
         {
+            FineTuning = new FineTuningOptions { Threads = result.GetValue(trainingThreads) },
             MaximumFileBytes = result.GetValue(fileSize) is string largest ? ByteSize.Parse(largest, "--max-file") : ServerOptions.DefaultFileBytes,
             Models = Named(result.GetValue(models)!),
             Urls = result.GetValue(urls)!,

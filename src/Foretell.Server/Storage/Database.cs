@@ -99,6 +99,10 @@ public sealed class Database : IAsyncDisposable
         }
     }
 
+    /// <summary>What tells this database from any other; a copy has the same.</summary>
+    public Task<string> IdentityAsync(CancellationToken cancellation) => ReadAsync(
+        async session => (await session.QueryAsync(row => row.Text(0), "SELECT value FROM settings WHERE name = 'identity'").ConfigureAwait(false))[0], cancellation);
+
     /// <summary>Runs statements that only read.</summary>
     internal async Task<T> ReadAsync<T>(Func<Session, Task<T>> read, CancellationToken cancellation)
     {

@@ -71,6 +71,9 @@ internal static class Migrations
                 prompt TEXT NOT NULL, answer_a TEXT NOT NULL, answer_b TEXT NOT NULL, choice TEXT NOT NULL)
             """,
         ],
+        [
+            "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+        ],
     ];
 
     /// <summary>The version of the tables that this program reads and writes.</summary>
@@ -97,5 +100,6 @@ internal static class Migrations
             }
             await session.ExecuteAsync("INSERT INTO schema_versions (version) VALUES (@version)", ("version", version + 1)).ConfigureAwait(false);
         }
+        await session.ExecuteAsync("INSERT INTO settings (name, value) VALUES ('identity', @identity) ON CONFLICT (name) DO NOTHING", ("identity", Guid.NewGuid().ToString("N"))).ConfigureAwait(false);
     }
 }

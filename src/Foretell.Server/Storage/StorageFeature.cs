@@ -28,10 +28,11 @@ internal sealed class StorageFeature : IServerFeature
     /// <summary>Takes the data folder and opens the database before the server listens: what can't be kept must not be acknowledged.</summary>
     private sealed class DatabaseOpening(DataFolder folder, Database database) : IHostedLifecycleService
     {
-        public Task StartingAsync(CancellationToken cancellationToken)
+        public async Task StartingAsync(CancellationToken cancellationToken)
         {
             folder.Take();
-            return database.OpenAsync(cancellationToken);
+            await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+            folder.Bind(await database.IdentityAsync(cancellationToken).ConfigureAwait(false));
         }
 
         public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
