@@ -1,4 +1,6 @@
+using Foretell.Server.Endpoints;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -24,6 +26,8 @@ internal sealed class StorageFeature : IServerFeature
         builder.Services.AddSingleton(services => services.GetRequiredService<Database>().Labels);
         builder.Services.AddHostedService<DatabaseOpening>();
     }
+
+    public void Map(IEndpointRouteBuilder routes) => StoredCompletions.Map(routes);
 
     /// <summary>Takes the data folder and opens the database before the server listens: what can't be kept must not be acknowledged.</summary>
     private sealed class DatabaseOpening(DataFolder folder, Database database) : IHostedLifecycleService
