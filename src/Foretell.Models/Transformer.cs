@@ -19,6 +19,7 @@ public sealed class Transformer : IDisposable
     private readonly Tensor _head;
     private readonly TensorScope _constants;
     private readonly RotaryTables? _rotary;
+    private readonly List<ProjectionSite> _projections = [];
 
     /// <param name="training">Whether parameters have gradients.</param>
     /// <param name="type">How weights are kept: Float32, BFloat16 for inference, or Float64 to check gradients on the reference kernels.</param>
@@ -64,6 +65,12 @@ public sealed class Transformer : IDisposable
     public TransformerConfig Config { get; }
 
     public ParameterStore Parameters { get; }
+
+    /// <summary>The blocks' linear maps, in the order of a pass.</summary>
+    public IReadOnlyList<ProjectionSite> Projections => _projections;
+
+    /// <summary>Low-rank adapters beside the projections; none unless added.</summary>
+    public LoraAdapters Adapters { get; } = new();
 
     public Device Device => Parameters.Device;
 
@@ -224,6 +231,7 @@ public sealed class Transformer : IDisposable
 
     public void Dispose()
     {
+        Adapters.Dispose();
         Parameters.Dispose();
         _constants.Dispose();
     }
@@ -234,19 +242,27 @@ public sealed class Transformer : IDisposable
     /// <summary>Where a pass's tokens stand: [tokens] positions, and the table that rotates by them (null for learned positions).</summary>
     private readonly record struct Places(Tensor Positions, RotaryTable? Rotary);
 
-    /// <summary>A linear map of the model with an optional bias.</summary>
+    /// <summary>A linear map of the model with an optional bias, and what the active adapter adds.</summary>
     private sealed class Projection
     {
+        private readonly Transformer _model;
+        private readonly int _site;
         private readonly Tensor _weight;
         private readonly Tensor? _bias;
 
         public Projection(Transformer model, string name, int outputs, int inputs, bool bias)
         {
+            (_model, _site) = (model, model._projections.Count);
+            model._projections.Add(new ProjectionSite(name, outputs, inputs));
             _weight = model.Parameters.Create($"{name}.weight", ParameterKind.Matrix, [outputs, inputs]);
             _bias = bias ? model.Parameters.Create($"{name}.bias", ParameterKind.Vector, [outputs]) : null;
         }
 
-        public Tensor Forward(Tape tape, Tensor x) => tape.Linear(x, _weight, _bias);
+        public Tensor Forward(Tape tape, Tensor x, DropoutDraw? draw)
+        {
+            Tensor y = tape.Linear(x, _weight, _bias);
+            return _model.Adapters.Active?.Add(tape, _site, x, y, draw) ?? y;
+        }
     }
 
     private sealed class Norm
@@ -310,19 +326,19 @@ public sealed class Transformer : IDisposable
         {
             float dropout = draw is null ? 0 : _model.Config.Dropout;
             DropoutDraw drawn = draw ?? default;
-            x = tape.Add(x, tape.Dropout(Attend(tape, _attentionNorm.Forward(tape, x), places, plan, cached), dropout, drawn.At(2 * _layer)));
-            return tape.Add(x, tape.Dropout(FeedForward(tape, _feedForwardNorm.Forward(tape, x)), dropout, drawn.At(2 * _layer + 1)));
+            x = tape.Add(x, tape.Dropout(Attend(tape, _attentionNorm.Forward(tape, x), places, plan, cached, draw), dropout, drawn.At(2 * _layer)));
+            return tape.Add(x, tape.Dropout(FeedForward(tape, _feedForwardNorm.Forward(tape, x), draw), dropout, drawn.At(2 * _layer + 1)));
         }
 
-        private Tensor Attend(Tape tape, Tensor x, Places places, AttentionPlan plan, CachedPass? cached)
+        private Tensor Attend(Tape tape, Tensor x, Places places, AttentionPlan plan, CachedPass? cached, DropoutDraw? draw)
         {
-            Tensor q = Place(tape, _query.Forward(tape, x), _queryGain, places);
-            Tensor k = Place(tape, _key.Forward(tape, x), _keyGain, places);
-            Tensor v = _value.Forward(tape, x);
+            Tensor q = Place(tape, _query.Forward(tape, x, draw), _queryGain, places);
+            Tensor k = Place(tape, _key.Forward(tape, x, draw), _keyGain, places);
+            Tensor v = _value.Forward(tape, x, draw);
             Tensor attended = cached is null
                 ? tape.Attention(q, k, v, plan)
                 : tape.PagedAttention(q, k, v, cached.Pool.Memory, _layer, cached.Plan);
-            return _output.Forward(tape, attended);
+            return _output.Forward(tape, attended, draw);
         }
 
         /// <summary>Normalises (where configured) and rotates queries or keys.</summary>
@@ -337,8 +353,8 @@ public sealed class Transformer : IDisposable
                 : x;
         }
 
-        private Tensor FeedForward(Tape tape, Tensor x) => _down.Forward(tape, _gate is null
-            ? tape.Map(_model.Config.Activation, _up.Forward(tape, x))
-            : tape.SwiGlu(_gate.Forward(tape, x), _up.Forward(tape, x)));
+        private Tensor FeedForward(Tape tape, Tensor x, DropoutDraw? draw) => _down.Forward(tape, _gate is null
+            ? tape.Map(_model.Config.Activation, _up.Forward(tape, x, draw))
+            : tape.SwiGlu(_gate.Forward(tape, x, draw), _up.Forward(tape, x, draw)), draw);
     }
 }

@@ -19,6 +19,8 @@ public static class ChatPacking
     /// <summary>Rows that are kept open for a fitting example; older ones are closed.</summary>
     private const int OpenRows = 64;
 
+    private const int PaddingSegment = 32;
+
     /// <summary>Which examples share a row.</summary>
     /// <param name="lengths">Of the examples, each at least 1 and at most <paramref name="contextLength"/>.</param>
     /// <param name="order">The order in which examples are laid.</param>
@@ -76,10 +78,10 @@ public static class ChatPacking
                 AddSegment(at, length);
                 at += length;
             }
-            int padding = (row + 1) * contextLength - at;
-            if (padding > 0)
+            // Short segments: attention over a long one would cost what a conversation costs.
+            for (int end = (row + 1) * contextLength; at < end; at += PaddingSegment)
             {
-                AddSegment(at, padding);
+                AddSegment(at, Math.Min(PaddingSegment, end - at));
             }
         }
         if (!weights.AsSpan().ContainsAnyExcept(0f))

@@ -33,8 +33,17 @@ public sealed class TrainedModel : IDisposable
 
     public Device Device => Transformer.Device;
 
-    /// <summary>What training changes.</summary>
+    /// <summary>The model's own weights.</summary>
     public IReadOnlyList<Parameter> Parameters => Transformer.Parameters.All;
+
+    /// <summary>The adapter that is trained in the place of the model's own weights; null for none.</summary>
+    public LoraAdapter? Adapter => Transformer.Adapters.Active;
+
+    /// <summary>What training changes: the adapter where there is one, else all weights.</summary>
+    public IReadOnlyList<Parameter> Trained => Adapter?.Parameters.All ?? Parameters;
+
+    /// <summary>Where it was loaded from; null where it was made.</summary>
+    public string? Path { get; init; }
 
     /// <summary>Loads a model for training.</summary>
     /// <param name="path">As for <see cref="PretrainedModel.Load"/>; quantized weights are widened.</param>
@@ -54,7 +63,7 @@ public sealed class TrainedModel : IDisposable
             {
                 VocabularyGrowth.Copy(published.Transformer.Parameters.Find(parameter.Name)!.Value, parameter.Value, published.Tokenizer.VocabularySize);
             }
-            return new TrainedModel(transformer, tokenizer, template ?? OwnTemplate(published) ?? ChatTemplate.Default(tokenizer), published.Generation);
+            return new TrainedModel(transformer, tokenizer, template ?? OwnTemplate(published) ?? ChatTemplate.Default(tokenizer), published.Generation) { Path = published.Path };
         }
         catch
         {
@@ -73,13 +82,36 @@ public sealed class TrainedModel : IDisposable
 
     /// <summary>
     /// Writes the finished model: weights, tokenizer, the chat template, and generation defaults whose first end id is the
-    /// end of the assistant's turn, so that everything that chats with the model ends its turns.
+    /// end of the assistant's turn, so that everything that chats with the model ends its turns. An adapter is merged in.
     /// </summary>
     public void Save(string folder)
     {
         int end = Chat.EndOfTurnId;
-        ModelFolder.Save(Transformer, Tokenizer, Generation with { EndIds = [end, .. Generation.EndIds.Where(id => id != end)] }, Template, folder);
+        using Transformer? merged = Adapter is null ? null : Merged(Adapter);
+        ModelFolder.Save(merged ?? Transformer, Tokenizer, Generation with { EndIds = [end, .. Generation.EndIds.Where(id => id != end)] }, Template, folder);
+    }
+
+    /// <summary>A low-rank adapter that is trained from now on in the place of the model's own weights.</summary>
+    /// <param name="seed">Of its first values.</param>
+    public LoraAdapter Adapt(LoraOptions options, ulong seed, string name = "default")
+    {
+        var adapter = new LoraAdapter(name, options, Transformer.Projections, Device, training: true);
+        adapter.Initialize(seed);
+        Transformer.Adapters.Add(adapter);
+        Transformer.Adapters.Use(name);
+        return adapter;
     }
 
     public void Dispose() => Transformer.Dispose();
+
+    private Transformer Merged(LoraAdapter adapter)
+    {
+        var copy = new Transformer(Transformer.Config, Device, training: false);
+        foreach (Parameter parameter in copy.Parameters.All)
+        {
+            parameter.Value.CopyFrom(Transformer.Parameters.Find(parameter.Name)!.Value.ToArray());
+        }
+        adapter.MergeInto(copy);
+        return copy;
+    }
 }
