@@ -1,6 +1,7 @@
 using Foretell.Server.Catalog;
 using Foretell.Server.Endpoints;
 using Foretell.Server.Errors;
+using Foretell.Server.Responses;
 using Foretell.Server.Files;
 using Foretell.Server.FineTuning;
 using Foretell.Server.Pages;
@@ -49,6 +50,8 @@ public static class ForetellServer
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(services => new ModelCatalog(options, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddHostedService<LoadingAtStart>();
+        builder.Services.AddSingleton<BackgroundResponses>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<BackgroundResponses>());
         foreach (IServerFeature feature in Features)
         {
             feature.AddServices(builder, options);
@@ -71,8 +74,12 @@ public static class ForetellServer
             feature.Use(app);
         }
         ChatCompletions.Map(app);
+        Completions.Map(app);
         Embeddings.Map(app);
+        Moderations.Map(app);
         Tokenize.Map(app);
+        ResponsesEndpoint.Map(app);
+        KeptResponses.Map(app);
         ModelsEndpoint.Map(app);
         foreach (IServerFeature feature in Features)
         {

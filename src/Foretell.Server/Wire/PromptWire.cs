@@ -45,11 +45,11 @@ internal static class PromptWire
     {
         int[] ids = new int[array.GetArrayLength()];
         int vocabulary = model.Transformer.Config.VocabularySize;
-        int index = 0;
-        foreach (JsonElement item in array.EnumerateArray())
+        for (int index = 0; index < ids.Length; index++)
         {
+            JsonElement item = array[index];
             int id = item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out int given) ? given : throw Fields.Wrong($"{path}[{index}]", item, "a token id");
-            ids[index++] = id >= 0 && id < vocabulary ? id : throw ApiException.Invalid($"{path}[{index}]", FormattableString.Invariant($"'{path}[{index}]' is {id}; this model's token ids are 0 to {vocabulary - 1}."));
+            ids[index] = id >= 0 && id < vocabulary ? id : throw ApiException.Invalid($"{path}[{index}]", FormattableString.Invariant($"'{path}[{index}]' is {id}; this model's token ids are 0 to {vocabulary - 1}."));
         }
         return ids;
     }
