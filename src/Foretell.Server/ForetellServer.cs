@@ -1,10 +1,10 @@
 using Foretell.Server.Catalog;
 using Foretell.Server.Endpoints;
 using Foretell.Server.Errors;
-using Foretell.Server.Responses;
 using Foretell.Server.Files;
 using Foretell.Server.FineTuning;
 using Foretell.Server.Pages;
+using Foretell.Server.Responses;
 using Foretell.Server.Staying;
 using Foretell.Server.Storage;
 using Foretell.Server.Telemetry;
