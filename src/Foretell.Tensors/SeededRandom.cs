@@ -45,6 +45,16 @@ public struct SeededRandom(ulong seed)
         return (int)Math.BigMul(NextBits(), (ulong)limit, out _);
     }
 
+    /// <summary>Puts items in an order of which each is equally likely (Fisher and Yates).</summary>
+    public void Shuffle<T>(Span<T> items)
+    {
+        for (int last = items.Length - 1; last > 0; last--)
+        {
+            int other = NextInt(last + 1);
+            (items[last], items[other]) = (items[other], items[last]);
+        }
+    }
+
     /// <summary>Normal with mean 0 and deviation 1 (Box and Muller 1958).</summary>
     public double NextNormal()
     {

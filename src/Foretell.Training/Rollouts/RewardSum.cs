@@ -3,7 +3,11 @@ namespace Foretell.Training;
 /// <summary>Scores of some answers.</summary>
 /// <param name="Total">[rollouts].</param>
 /// <param name="Parts">By the reward's name, [rollouts], before their weights.</param>
-public sealed record RewardTable(double[] Total, IReadOnlyDictionary<string, double[]> Parts);
+public sealed record RewardTable(double[] Total, IReadOnlyDictionary<string, double[]> Parts)
+{
+    /// <summary>These scores and behind them others of the same rewards.</summary>
+    public RewardTable With(RewardTable more) => new([.. Total, .. more.Total], Parts.ToDictionary(part => part.Key, part => (double[])[.. part.Value, .. more.Parts[part.Key]]));
+}
 
 /// <summary>A weighted sum of rewards, whose parts stay visible.</summary>
 public sealed class RewardSum

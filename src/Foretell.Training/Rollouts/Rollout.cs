@@ -1,4 +1,5 @@
 using Foretell.Inference;
+using Foretell.World.Environments;
 
 namespace Foretell.Training;
 
@@ -20,5 +21,5 @@ public sealed record Rollout(RolloutPrompt Prompt, int[] Answer, float[] LogProb
     public int First => Prompt.Ids.Length - 1;
 
     /// <summary>The text without the thoughts.</summary>
-    public string Reply => ThoughtMarkers.Reply(Text);
+    public string Reply => ProblemText.Split(Text).Answer;
 }

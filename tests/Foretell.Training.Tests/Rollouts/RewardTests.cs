@@ -7,7 +7,7 @@ public sealed class RewardTests
 {
     [Theory]
     [InlineData("<think>\n3 + 4 is 7\n</think>\n7", "7", true)]
-    [InlineData("<think>a</think>b</think>c", "b</think>c", false)]
+    [InlineData("<think>a</think>b</think>c", "c", false)]
     [InlineData("<think>a<think>b</think>c", "c", false)]
     [InlineData("<think>never ends", "", false)]
     [InlineData("<think>nothing follows</think> ", "", false)]
@@ -16,7 +16,7 @@ public sealed class RewardTests
     public void Reply_OfAText_LeavesTheThoughtsOut(string text, string reply, bool wellFormed)
     {
         Assert.Equal(reply, TinyPolicy.Answer(text).Reply);
-        Assert.Equal(wellFormed, ThoughtMarkers.IsWellFormed(text));
+        Assert.Equal(wellFormed, FormatReward.IsWellFormed(text));
         Assert.Equal([wellFormed ? 1 : 0, 0], new FormatReward(thoughts: true).Score([TinyPolicy.Answer(text), TinyPolicy.Answer(text, ends: false)]));
     }
 
