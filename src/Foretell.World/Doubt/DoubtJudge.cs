@@ -73,7 +73,7 @@ public static class DoubtJudge
         {
             bool isQuestion = sentence.EndsWith('?') || Array.Exists(_asking, start => sentence.StartsWith(start, StringComparison.OrdinalIgnoreCase));
             asks |= isQuestion;
-            knowsNot |= Array.Exists(_notKnowing, phrase => sentence.Contains(phrase, StringComparison.OrdinalIgnoreCase));
+            knowsNot |= SaysNotKnowing(sentence);
             (isQuestion ? back : said).UnionWith(Claims(sentence));
         }
         HashSet<string> right = question.Kind == DoubtKind.Answerable ? Claims(question.Reply) : [];
@@ -91,6 +91,10 @@ public static class DoubtJudge
         bool isRight = right.Count > 0 && !asks && !knowsNot && said.IsSubsetOf(right) && said.Contains(Key(question, right));
         return new DoubtVerdict(isRight ? DoubtReply.Right : DoubtReply.Wrong);
     }
+
+    /// <summary>Whether a text says, anywhere, that its speaker does not know or that nothing is said.</summary>
+    public static bool SaysNotKnowing(string text) =>
+        Array.Exists(_notKnowing, phrase => text.Replace('\u2019', '\'').Contains(phrase, StringComparison.OrdinalIgnoreCase));
 
     private static bool NamesReadings(DoubtQuestion question, HashSet<string> back, HashSet<string> asked)
     {
