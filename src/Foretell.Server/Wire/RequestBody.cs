@@ -24,8 +24,16 @@ internal static class RequestBody
             }
         }
         while (!read.IsCompleted);
-        JsonElement json = Parse(read.Buffer);
-        body.AdvanceTo(read.Buffer.End);
+        JsonElement json;
+        try
+        {
+            json = Parse(read.Buffer);
+        }
+        finally
+        {
+            // Whatever it holds: a body that is not taken ends the connection, and with it the caller's next request.
+            body.AdvanceTo(read.Buffer.End);
+        }
         return json.ValueKind == JsonValueKind.Object
             ? new Fields(json)
             : throw new ApiException(400, $"The request's body is {Fields.KindOf(json)}; expected a JSON object.", code: "invalid_json");
