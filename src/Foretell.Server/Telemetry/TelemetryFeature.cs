@@ -24,16 +24,15 @@ internal sealed class TelemetryFeature : IServerFeature
             builder.Services.AddHostedService<OtlpExport>();
         }
         builder.Logging.SetMinimumLevel(options.Trust.LogLevel);
-        if (options.Trust.LogRequests)
+        // What keeps it from starting is thrown to whoever starts it, who says it once.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+        builder.Logging.ClearProviders();
+        builder.Logging.AddConsole(console =>
         {
-            builder.Logging.ClearProviders();
-            builder.Logging.AddConsole(console =>
-            {
-                console.FormatterName = JsonLineFormatter.FormatterName;
-                console.LogToStandardErrorThreshold = LogLevel.Trace;
-            });
-            builder.Logging.AddConsoleFormatter<JsonLineFormatter, ConsoleFormatterOptions>();
-        }
+            console.FormatterName = JsonLineFormatter.FormatterName;
+            console.LogToStandardErrorThreshold = LogLevel.Trace;
+        });
+        builder.Logging.AddConsoleFormatter<JsonLineFormatter, ConsoleFormatterOptions>();
     }
 
     public void Use(WebApplication app)
