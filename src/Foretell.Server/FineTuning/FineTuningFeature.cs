@@ -1,3 +1,4 @@
+using Foretell.Server.FineTuning.Trainers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,6 +10,7 @@ internal sealed class FineTuningFeature : IServerFeature
 {
     public void AddServices(WebApplicationBuilder builder, ServerOptions options)
     {
+        builder.Services.AddSingleton<IJobTrainer, SupervisedTrainer>();
         builder.Services.AddSingleton<JobSignals>();
         builder.Services.AddSingleton<FineTunedModels>();
         builder.Services.AddSingleton<JobDesk>();

@@ -135,11 +135,16 @@ internal sealed partial class JobTraining(
         }
     }
 
-    /// <summary>What the job's owner is told: sentences written for people as they are, of anything else only that it is the server's fault.</summary>
-    private static JobError Explain(Exception wrong, FineTuningJob job) =>
-        wrong is FormatException or InvalidDataException or ArgumentException or Training.TrainingFailedException && !wrong.Message.Contains(job.Id, StringComparison.Ordinal)
-            ? new JobError("training_failed", wrong.Message, null)
-            : new JobError("server_error", "The server had an error while it trained; its log says which.", null);
+    /// <summary>What the job's owner is told: sentences written for people, without this machine's paths; of anything else only that it is the server's fault.</summary>
+    private JobError Explain(Exception wrong, FineTuningJob job)
+    {
+        if (wrong is not (FormatException or InvalidDataException or ArgumentException or Training.TrainingFailedException))
+        {
+            return new JobError("server_error", "The server had an error while it trained; its log says which.", null);
+        }
+        string message = wrong.Message.Replace(data.Path + Path.DirectorySeparatorChar, "", StringComparison.Ordinal);
+        return new JobError("training_failed", catalog.Find(job.Model) is CatalogModel model ? message.Replace(model.Path, job.Model, StringComparison.Ordinal) : message, null);
+    }
 
     private JobEvent Event(string job, string message, string level = "info") => new(database.Identifiers.Next("ftevent-"), job, Now, level, "message", message, null);
 
