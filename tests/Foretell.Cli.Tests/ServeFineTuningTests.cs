@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Foretell.Server.Tests;
+using BytesModel = Foretell.Server.Tests.TinyModel;
 
 namespace Foretell.Cli.Tests;
 
@@ -14,7 +14,7 @@ public sealed class ServeFineTuningTests : IDisposable
     [Fact]
     public async Task Job_KilledInItsMiddleAndTakenUp_EndsInTheSameModel()
     {
-        string model = TinyModel.Write(_folder.File("tiny"), context: 256);
+        string model = BytesModel.Write(_folder.File("tiny"), context: 256);
         // The default template ends turns with a token of its own, as learning to end them needs.
         File.Delete(Path.Combine(model, "chat_template.jinja"));
         string whole, killed;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Foretell.Server.Tests;
+using BytesModel = Foretell.Server.Tests.TinyModel;
 using Foretell.Server.Tests.Storage;
 
 namespace Foretell.Cli.Tests;
@@ -15,6 +15,7 @@ public sealed class ServeKilledTests(PostgresServer postgres) : IClassFixture<Po
     private readonly ConcurrentBag<string> _jobs = [];
     private readonly ConcurrentBag<string> _completions = [];
     private readonly ConcurrentDictionary<string, string> _deleted = new();
+    private int _uploads;
 
     public void Dispose() => _folder.Dispose();
 
@@ -30,7 +31,7 @@ public sealed class ServeKilledTests(PostgresServer postgres) : IClassFixture<Po
 
     private async Task KillAsync(int rounds, string? database)
     {
-        string model = TinyModel.Write(_folder.File("tiny"));
+        string model = BytesModel.Write(_folder.File("tiny"));
         string[] more = database is null ? [] : ["--database", database];
         var random = new Random();
         for (int round = 0; round < rounds; round++)
@@ -39,9 +40,9 @@ public sealed class ServeKilledTests(PostgresServer postgres) : IClassFixture<Po
             await CheckAsync(server);
             using var over = new CancellationTokenSource();
             Task[] users = [UseAsync(Upload), UseAsync(Upload), UseAsync(CreateJob), UseAsync(Complete), UseAsync(Delete)];
-            // Not before something was acknowledged, so that each round can fail.
-            int before = _files.Count;
-            await UntilAsync(() => _files.Count > before);
+            // Not before something of each kind was acknowledged, so that each round can fail.
+            (int uploads, int jobs, int completions) = (_uploads, _jobs.Count, _completions.Count);
+            await UntilAsync(() => _uploads > uploads && _jobs.Count > jobs && _completions.Count > completions);
             await Task.Delay(random.Next(600));
             server.Kill();
             over.Cancel();
@@ -64,7 +65,6 @@ public sealed class ServeKilledTests(PostgresServer postgres) : IClassFixture<Po
                 }
             }
         }
-        Assert.NotEmpty(_jobs);
         using ServedProcess last = await ServedProcess.StartAsync(model, _folder.File("data"), more);
         await CheckAsync(last);
         foreach (string job in _jobs)
@@ -81,6 +81,7 @@ public sealed class ServeKilledTests(PostgresServer postgres) : IClassFixture<Po
         if (await server.UploadAsync(bytes, hash, "user_data") is string id)
         {
             _files[id] = hash;
+            Interlocked.Increment(ref _uploads);
         }
     }
 
