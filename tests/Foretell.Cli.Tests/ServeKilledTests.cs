@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
-using BytesModel = Foretell.Server.Tests.TinyModel;
 using Foretell.Server.Tests.Storage;
+using BytesModel = Foretell.Server.Tests.TinyModel;
 
 namespace Foretell.Cli.Tests;
 
