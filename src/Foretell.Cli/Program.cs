@@ -9,6 +9,8 @@ using Foretell.Cli.Commands;
     ("tokenizer", "Train a tokenizer, turn text into token ids, and ids into text.", TokenizerCommand.Create),
     ("data", "Tokenize a corpus once, and look at its batches token by token.", DataCommand.Create),
     ("pretrain", "Train a model on text.", PretrainCommand.Create),
+    ("reward", "Train a model that scores answers, from comparisons.", RewardCommand.Create),
+    ("dpo", "Learn preferences directly from comparisons (DPO, IPO, KTO, ORPO).", PreferenceCommand.Create),
     ("evaluate", "Measure how well a model foretells a text, in bits per byte.", EvaluateCommand.Create),
     ("compress", "Compress any file by a model's predictions.", CompressCommand.CreateCompress),
     ("decompress", "Restore a compressed file.", CompressCommand.CreateDecompress),

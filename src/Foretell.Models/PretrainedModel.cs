@@ -84,6 +84,10 @@ public sealed class PretrainedModel : IDisposable
 
     private static PretrainedModel LoadFolder(string folder, Device device, bool checks, WeightKey? key)
     {
+        if (RewardModel.Looks(folder))
+        {
+            throw new InvalidDataException($"{folder} is a reward model, which scores answers instead of writing them; use it with foretell reward score, or give the model that it was made from.");
+        }
         Tokenizer tokenizer = Tokenized("", () => TokenizerFiles.Load(folder));
         (GenerationDefaults generation, string? template) = PublishedDefaults.Read(folder, tokenizer);
         return new PretrainedModel(folder, ModelFolder.Load(folder, device, checks, key), tokenizer, template, generation);

@@ -13,6 +13,7 @@ internal static class DataCommand
         DataPrepareCommand.Create(),
         DataShowCommand.Create(),
         DataProblemsCommand.Create(),
+        DataPreferencesCommand.Create(),
     };
 
     /// <summary>The option that names a corpus.</summary>
