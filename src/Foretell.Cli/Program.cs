@@ -11,6 +11,8 @@ using Foretell.Cli.Commands;
     ("pretrain", "Train a model on text.", PretrainCommand.Create),
     ("reward", "Train a model that scores answers, from comparisons.", RewardCommand.Create),
     ("dpo", "Learn preferences directly from comparisons (DPO, IPO, KTO, ORPO).", PreferenceCommand.Create),
+    ("grpo", "Improve a model by rewards, measuring answers against each other.", GrpoCommand.Create),
+    ("ppo", "Improve a model by rewards, with a value function.", PpoCommand.Create),
     ("evaluate", "Measure how well a model foretells a text, in bits per byte.", EvaluateCommand.Create),
     ("compress", "Compress any file by a model's predictions.", CompressCommand.CreateCompress),
     ("decompress", "Restore a compressed file.", CompressCommand.CreateDecompress),

@@ -114,6 +114,10 @@ internal sealed class ReinforcementRun : IDisposable
         var texts = new Dictionary<string, string>();
         Add(values, "before.", before);
         Add(values, "", after);
+        if (before is not null)
+        {
+            texts["samplesBefore"] = ReinforcementSamples.Write(before.Samples);
+        }
         if (after is not null)
         {
             texts["samples"] = ReinforcementSamples.Write(after.Samples);
