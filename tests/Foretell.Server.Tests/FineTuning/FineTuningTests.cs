@@ -4,6 +4,8 @@ using Foretell.Inference;
 using Foretell.Server.FineTuning;
 using Foretell.Server.Storage;
 using Foretell.Server.Tests.Files;
+using Foretell.Server.Trust;
+using Foretell.Tensors.Files;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -68,6 +70,26 @@ public sealed class FineTuningTests
         Assert.Equal(200, (int)(await server.Client.DeleteAsync($"/v1/models/{model}")).StatusCode);
         Assert.Equal(404, (await server.GetAsync($"/v1/models/{model}")).Status);
         Assert.Empty(Directory.GetFiles(Path.Combine(server.App.Services.GetRequiredService<DataFolder>().Jobs, Text(job, "id")!), "optimizer.safetensors", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task Job_WithAKeyForWeights_LeavesOnlyEncryptedOnesThatAnswerByThatKey()
+    {
+        var key = new WeightKey(Enumerable.Repeat((byte)9, WeightKey.Length).ToArray());
+        await using RunningServer server = await StartAsync(key: key);
+        string file = await UploadAsync(server, s_texts);
+        (_, JsonElement created) = await server.PostAsync(Jobs, $$"""{"model":"tiny","training_file":"{{file}}"}""");
+        JsonElement job = await WaitAsync(server, Text(created, "id")!, "succeeded");
+        string model = Text(job, "fine_tuned_model")!;
+        while (server.Catalog.Find(model) is null)
+        {
+            await Task.Delay(10);
+        }
+        string[] weights = Directory.GetFiles(server.Catalog.Find(model)!.Path, "*.safetensors");
+        Assert.NotEmpty(weights);
+        Assert.All(weights, path => Assert.True(EncryptedFile.Looks(path)));
+        (int status, _) = await server.PostAsync("/v1/chat/completions", $$"""{"model": "{{model}}", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 2}""");
+        Assert.Equal(200, status);
     }
 
     [Fact]
@@ -230,8 +252,8 @@ public sealed class FineTuningTests
         Assert.Equal(ids.Reverse(), (await AllAsync(server, Jobs, 1)).Select(job => Text(job, "id")));
     }
 
-    private Task<RunningServer> StartAsync(TinyTrainer? trainer = null, string? data = null, int limit = 20) => RunningServer.StartAsync(
-        options => options with { DataFolder = data ?? options.DataFolder, FineTuning = new FineTuningOptions { Threads = 1, WaitingLimit = limit } },
+    private Task<RunningServer> StartAsync(TinyTrainer? trainer = null, string? data = null, int limit = 20, WeightKey? key = null) => RunningServer.StartAsync(
+        options => options with { DataFolder = data ?? options.DataFolder, FineTuning = new FineTuningOptions { Threads = 1, WaitingLimit = limit }, Trust = new TrustOptions { WeightKey = key } },
         builder =>
         {
             builder.Services.RemoveAll<IJobTrainer>();
