@@ -9,6 +9,7 @@ using Foretell.Cli.Commands;
     ("tokenizer", "Train a tokenizer, turn text into token ids, and ids into text.", TokenizerCommand.Create),
     ("data", "Tokenize a corpus once, and look at its batches token by token.", DataCommand.Create),
     ("pretrain", "Train a model on text.", PretrainCommand.Create),
+    ("sft", "Fine-tune a model on conversations.", FineTuneCommand.Create),
     ("reward", "Train a model that scores answers, from comparisons.", RewardCommand.Create),
     ("dpo", "Learn preferences directly from comparisons (DPO, IPO, KTO, ORPO).", PreferenceCommand.Create),
     ("grpo", "Improve a model by rewards, measuring answers against each other.", GrpoCommand.Create),

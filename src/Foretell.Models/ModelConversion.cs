@@ -74,6 +74,10 @@ public static class ModelConversion
         using (PretrainedModel model = PretrainedModel.Load(input, device, options.InputKey))
         {
             RequireApart(model.Path, output);
+            if (model.Transformer.Adapters.Active is not null)
+            {
+                throw new InvalidDataException($"{input} is an adapter; convert the merged model that its run wrote beside it, or the model without it.");
+            }
             ids = ProbeIds(model);
             before = LogitComparison.Logits(model.Transformer, ids);
         }

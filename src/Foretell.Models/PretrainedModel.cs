@@ -35,7 +35,7 @@ public sealed class PretrainedModel : IDisposable
     public GenerationDefaults Generation { get; }
 
     /// <summary>Loads a model for inference.</summary>
-    /// <param name="path">A Hugging Face folder, a GGUF file, or a run's folder, of which the finished model is taken.</param>
+    /// <param name="path">A Hugging Face folder, a GGUF file, a run's folder, of which the finished model is taken, or the folder of a PEFT adapter, whose model is loaded with it.</param>
     /// <param name="device">Where it is computed; not disposed with the model.</param>
     /// <param name="key">For weights that are encrypted: they are decrypted into memory instead of being mapped.</param>
     /// <exception cref="IOException">There is nothing at the path, or no tokenizer in the folder.</exception>
@@ -50,6 +50,7 @@ public sealed class PretrainedModel : IDisposable
     public static TransformerConfig ReadConfig(string path, WeightKey? key = null)
     {
         string found = Find(path);
+        found = PeftFolder.Looks(found) ? Find(PeftFolder.BasePath(found)) : found;
         if (Directory.Exists(found))
         {
             return ModelFolder.ReadConfig(found);
@@ -62,6 +63,10 @@ public sealed class PretrainedModel : IDisposable
     internal static PretrainedModel Open(string path, Device device, bool checks, WeightKey? key)
     {
         string found = Find(path);
+        if (PeftFolder.Looks(found))
+        {
+            return OpenAdapted(found, device, checks, key);
+        }
         PretrainedModel model = Directory.Exists(found) ? LoadFolder(found, device, checks, key) : LoadGguf(found, device, checks, key);
         if (model.Tokenizer.VocabularySize > model.Transformer.Config.VocabularySize)
         {
@@ -69,6 +74,24 @@ public sealed class PretrainedModel : IDisposable
             throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{found}: the tokenizer has {model.Tokenizer.VocabularySize} ids and the model {model.Transformer.Config.VocabularySize}; they do not belong together."));
         }
         return model;
+    }
+
+    /// <summary>An adapter's model with the adapter active.</summary>
+    private static PretrainedModel OpenAdapted(string folder, Device device, bool checks, WeightKey? key)
+    {
+        PretrainedModel model = Open(PeftFolder.BasePath(folder), device, checks, key);
+        try
+        {
+            string name = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(folder)));
+            model.Transformer.Adapters.Add(PeftFolder.Load(folder, name, model.Transformer.Projections, device));
+            model.Transformer.Adapters.Use(name);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A prompt's ids, behind the token that texts begin with where the model has one; an empty prompt is the beginning of a text.</summary>
@@ -185,7 +208,7 @@ public sealed class PretrainedModel : IDisposable
             return finished;
         }
         return Directory.Exists(System.IO.Path.Combine(path, "checkpoints"))
-            ? throw new InvalidDataException($"The run in {path} is not finished, so it has no model yet; finish it with foretell pretrain --out {path} --resume.")
+            ? throw new InvalidDataException($"The run in {path} is not finished, so it has no model yet; finish it with the command that began it and --resume.")
             : path;
     }
 }

@@ -118,7 +118,7 @@ public sealed class SupervisedFineTuning(FineTuningRecipe recipe, TrainedModel m
                 Judge(run, weights, found, step + 1);
             }
             double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-            run.Advance(seconds, Metrics(loss, norm, rate, notice is not null, batch, seconds, nats));
+            run.Advance(seconds, Metrics(loss, norm, rate, notice is not null, batch, seconds, run.Seconds + seconds, nats));
             if (isLast || EndsEarly() || run.Step % recipe.CheckpointEvery!.Value == 0)
             {
                 RequireFiniteWeights(run);
@@ -229,7 +229,7 @@ public sealed class SupervisedFineTuning(FineTuningRecipe recipe, TrainedModel m
         }
     }
 
-    private static Dictionary<string, double> Metrics(double loss, double norm, double rate, bool skipped, Batch batch, double seconds, double? nats)
+    private static Dictionary<string, double> Metrics(double loss, double norm, double rate, bool skipped, Batch batch, double seconds, double allSeconds, double? nats)
     {
         var values = new Dictionary<string, double>
         {
@@ -238,6 +238,7 @@ public sealed class SupervisedFineTuning(FineTuningRecipe recipe, TrainedModel m
             ["learningRate"] = rate,
             ["tokens"] = batch.TargetCount,
             ["tokensPerSecond"] = batch.Tokens.Length / seconds,
+            ["seconds"] = allSeconds,
         };
         if (skipped)
         {
@@ -245,7 +246,7 @@ public sealed class SupervisedFineTuning(FineTuningRecipe recipe, TrainedModel m
         }
         if (nats is double found)
         {
-            values["heldOutNats"] = found;
+            values["validationNats"] = found;
         }
         return values;
     }

@@ -1,5 +1,6 @@
 using Foretell.Data;
 using Foretell.Models;
+using Foretell.Tensors;
 using Foretell.Tensors.Autograd;
 
 namespace Foretell.Training.Tests;
@@ -55,6 +56,43 @@ public sealed class SupervisedFineTuningTests : IDisposable
             }
             FineTuningResult result = _tiny.Train(model, recipe, name, train: [.. facts.Take(6)], heldOut: [.. facts.Skip(6)], stopAfter: stopAfter);
             Assert.Equal(stopAfter is null, result.IsFinished);
+        }
+    }
+
+    [Theory]
+    [InlineData("f32")]
+    [InlineData("bf16")]
+    [InlineData("q8_0")]
+    public void Run_AdaptersOverAFrozenModel_LearnNewFactsAndLeaveTheModelAsItWas(string type)
+    {
+        using (TrainedModel model = _tiny.NewModel())
+        {
+            _tiny.Train(model, TinyTuning.Recipe with { Epochs = 40 }, "base");
+        }
+        string path = Path.Combine(_tiny.Folder("base"), "model");
+        if (type != "f32")
+        {
+            string converted = _tiny.Folder(type == "bf16" ? "converted" : "converted.gguf");
+            ModelConversion.Convert(path, converted, new ConversionOptions { Type = type == "bf16" ? DType.BFloat16 : DType.Q8_0 }, _tiny.Device);
+            path = converted;
+        }
+        using TrainedModel frozen = TrainedModel.LoadFrozen(path, _tiny.Device);
+        Assert.Equal(type == "bf16" ? DType.BFloat16 : DType.Float32, frozen.Parameters[0].Value.Type);
+        IReadOnlyList<ChatExample> news = TinyTuning.Encode(frozen, TinyTuning.Facts().Take(4).Select((record, i) => ChatRecord.Of(record.Conversation.Messages[0].Content!, $"{i}{i}{i}", record.Place)));
+        string before = ModelFingerprint.Of(frozen.Transformer);
+        Assert.Equal(0, AnswerExam.Run(frozen, news, 4, 16).Count(answer => answer.Given == answer.Wanted));
+        LoraAdapter adapter = frozen.Adapt(new LoraOptions { Rank = 8 }, seed: 1);
+
+        _tiny.Train(frozen, TinyTuning.Recipe with { Epochs = 50, LearningRate = 0.01, LoraRank = 8 }, "lora", train: news);
+
+        Assert.Equal(["000", "111", "222", "333"], AnswerExam.Run(frozen, news, 4, 16).Select(answer => answer.Given));
+        Assert.Equal(before, ModelFingerprint.Of(frozen.Transformer));
+        Assert.All(frozen.Parameters, parameter => Assert.Null(parameter.Value.Gradient));
+        PeftFolder.Save(adapter, frozen.Transformer.Config, frozen.Path!, _tiny.Folder("adapter"));
+        foreach (string served in new[] { Path.Combine(_tiny.Folder("lora"), "model"), _tiny.Folder("adapter") })
+        {
+            using TrainedModel loaded = TrainedModel.Load(served, _tiny.Device, training: false);
+            Assert.Equal(["000", "111", "222", "333"], AnswerExam.Run(loaded, news, 4, 16).Select(answer => answer.Given));
         }
     }
 

@@ -10,7 +10,7 @@ internal static class DataShowCommand
 {
     public static Command Create()
     {
-        var folder = new Argument<string?>("DIR") { Description = "A prepared folder, or a run's folder, whose batches are then shown as the run reads them.", Arity = ArgumentArity.ZeroOrOne };
+        var folder = new Argument<string?>("DIR") { Description = "A prepared folder, or a run's folder, whose batches are then shown as the run reads them; with --model, a file of conversations.", Arity = ArgumentArity.ZeroOrOne };
         Option<string[]> text = DataCommand.Text();
         text.Description = "A corpus to look at without preparing it first. " + text.Description;
         var tokenizerPath = new Option<string?>("--tokenizer") { Description = "The tokenizer; of a prepared folder or a run its own, of --text the bytes, unless given." };
@@ -20,9 +20,17 @@ internal static class DataShowCommand
         var context = new Option<int?>("--context") { Description = "Tokens of a row; a run's own, else 64 unless given." };
         var seed = new Option<ulong?>("--seed") { Description = "Seed of the shuffling; a run's own, else 1 unless given." };
         var json = new Option<bool>("--json") { Description = "Print the batch as JSON." };
-        var command = new Command("show", "Print a batch token by token: what is read, what is asked, what counts, where documents end. Example: foretell data show runs/novels --batch 3 --rows 1") { folder, text, tokenizerPath, field, batch, rows, context, seed, json };
+        var model = new Option<string?>("--model") { Description = "Show conversations as fine-tuning this model reads them: by its chat template, with the weight of every token." };
+        var addMarkers = new Option<bool>("--add-markers") { Description = "With --model: as sft --add-markers does, give the vocabulary ChatML's markers first." };
+        var command = new Command("show", "Print a batch token by token: what is read, what is asked, what counts, where documents end. Example: foretell data show runs/novels --batch 3 --rows 1") { folder, text, tokenizerPath, field, batch, rows, context, seed, json, model, addMarkers };
         command.SetAction(result =>
         {
+            if (result.GetValue(model) is string chatty)
+            {
+                string file = result.GetValue(folder) ?? throw new FormatException("data show --model needs a file of conversations, as in data show chats.jsonl --model runs/base.");
+                ConversationPrinter.Print(file, chatty, result.GetValue(addMarkers), result.GetValue(context), result.GetValue(rows) ?? 2, result.GetValue(batch), result.GetValue(json));
+                return;
+            }
             using Shown shown = (result.GetValue(folder), result.GetValue(text)) switch
             {
                 (string path, null or []) => OpenFolder(path, result.GetValue(tokenizerPath)),

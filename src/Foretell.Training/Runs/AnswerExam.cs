@@ -11,21 +11,22 @@ namespace Foretell.Training;
 /// <param name="Tokens">The given answer's, the end included.</param>
 public sealed record ExaminedAnswer(string Question, string Wanted, string Given, bool Ended, int Tokens);
 
-/// <summary>Lets a model answer what conversations ask, likeliest token after likeliest token, to see whether its answers end, and whether they are those of the data.</summary>
+/// <summary>Lets a model answer what conversations ask, to see whether its answers end, and whether they are those of the data.</summary>
 public static class AnswerExam
 {
     /// <summary>Asks the first turn of each example that counts.</summary>
     /// <param name="examples">Those whose question leaves no room for <paramref name="answerTokens"/> in the model's context are passed over.</param>
     /// <param name="most">Questions asked at most: the first ones.</param>
     /// <param name="answerTokens">The most tokens of an answer.</param>
-    public static IReadOnlyList<ExaminedAnswer> Run(TrainedModel model, IReadOnlyList<ChatExample> examples, int most, int answerTokens, CancellationToken cancellation = default)
+    /// <param name="temperature">0 takes the likeliest token each time; 1 draws from the model's own distribution, the same draws each time.</param>
+    public static IReadOnlyList<ExaminedAnswer> Run(TrainedModel model, IReadOnlyList<ChatExample> examples, int most, int answerTokens, double temperature = 0, CancellationToken cancellation = default)
     {
         (ChatExample Example, int First)[] asked = [.. examples
             .Select(example => (example, Array.FindIndex(example.Weights, weight => weight > 0)))
             .Where(one => one.Item2 > 0 && one.Item2 + answerTokens <= model.Transformer.Config.ContextLength)
             .Take(most)];
         var collector = new RolloutCollector(model.Transformer, model.Tokenizer, [model.Chat.EndOfTurnId]);
-        IReadOnlyList<IReadOnlyList<Rollout>> answers = collector.Collect([.. asked.Select(one => new RolloutPrompt(one.Example.Ids[..one.First], []))], new RolloutOptions { Temperature = 0, MaximumTokens = answerTokens }, seed: 0, cancellation);
+        IReadOnlyList<IReadOnlyList<Rollout>> answers = collector.Collect([.. asked.Select(one => new RolloutPrompt(one.Example.Ids[..one.First], []))], new RolloutOptions { Temperature = temperature, MaximumTokens = answerTokens }, seed: 0, cancellation);
         return [.. asked.Select((one, i) => new ExaminedAnswer(
             model.Tokenizer.Decode(one.Example.Ids.AsSpan(0, one.First), withSpecial: true),
             Wanted(model, one.Example, one.First),

@@ -2,6 +2,7 @@ using Foretell.Data;
 using Foretell.Models;
 using Foretell.Nn;
 using Foretell.Tensors;
+using Foretell.Tensors.Files;
 using Foretell.Tokenizers;
 
 namespace Foretell.Training;
@@ -50,10 +51,11 @@ public sealed class TrainedModel : IDisposable
     /// <param name="training">False for a model that is only asked, such as a reference.</param>
     /// <param name="addMarkers">Whether a vocabulary without <see cref="ChatMarkers"/> is given them; their rows begin as the mean of the others.</param>
     /// <param name="template">The chat template; null for the model's own, or the default one where it has none.</param>
+    /// <param name="key">For weights that are encrypted.</param>
     /// <inheritdoc cref="PretrainedModel.Load" path="exception"/>
-    public static TrainedModel Load(string path, Device device, bool training = true, bool addMarkers = false, ChatTemplate? template = null)
+    public static TrainedModel Load(string path, Device device, bool training = true, bool addMarkers = false, ChatTemplate? template = null, WeightKey? key = null)
     {
-        using PretrainedModel published = PretrainedModel.Load(path, device);
+        using PretrainedModel published = PretrainedModel.Load(path, device, key);
         Tokenizer tokenizer = addMarkers ? ChatMarkers.AddTo(published.Tokenizer) : published.Tokenizer;
         TransformerConfig config = published.Transformer.Config;
         var transformer = new Transformer(config with { Dropout = 0, VocabularySize = Math.Max(config.VocabularySize, tokenizer.VocabularySize) }, device, training);
@@ -63,6 +65,8 @@ public sealed class TrainedModel : IDisposable
             {
                 VocabularyGrowth.Copy(published.Transformer.Parameters.Find(parameter.Name)!.Value, parameter.Value, published.Tokenizer.VocabularySize);
             }
+            // An adapter that came with the model becomes part of it.
+            published.Transformer.Adapters.Active?.MergeInto(transformer);
             return new TrainedModel(transformer, tokenizer, template ?? OwnTemplate(published) ?? ChatTemplate.Default(tokenizer), published.Generation) { Path = published.Path };
         }
         catch
@@ -72,7 +76,24 @@ public sealed class TrainedModel : IDisposable
         }
     }
 
-    private static ChatTemplate? OwnTemplate(PretrainedModel published) => Directory.Exists(published.Path) ? ChatTemplate.Load(published.Path)
+    /// <summary>
+    /// Loads a model whose own weights stay as they are, for adapters: without gradients, and in the mapped file where that holds
+    /// single precision or bfloat16; other types, through which gradients cannot go, are widened.
+    /// </summary>
+    /// <inheritdoc cref="Load" path="param"/>
+    public static TrainedModel LoadFrozen(string path, Device device, ChatTemplate? template = null, WeightKey? key = null)
+    {
+        PretrainedModel published = PretrainedModel.Load(path, device, key);
+        if (published.Transformer.Adapters.Active is not null || published.Transformer.Parameters.All.Any(parameter => parameter.Value.Type is not (DType.Float32 or DType.BFloat16)))
+        {
+            published.Dispose();
+            return Load(path, device, training: false, template: template, key: key);
+        }
+        return new TrainedModel(published.Transformer, published.Tokenizer, template ?? OwnTemplate(published) ?? ChatTemplate.Default(published.Tokenizer), published.Generation) { Path = published.Path };
+    }
+
+    /// <summary>The template that lies with a model; null where there is none.</summary>
+    public static ChatTemplate? OwnTemplate(PretrainedModel published) => Directory.Exists(published.Path) ? ChatTemplate.Load(published.Path)
         : published.ChatTemplate is string text ? ChatTemplate.Parse(text)
         : null;
 
