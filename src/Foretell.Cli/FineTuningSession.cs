@@ -59,7 +59,7 @@ internal sealed class FineTuningSession(FineTuningRecipe given, FineTuningInputs
 
     private TrainedModel Load(bool training)
     {
-        ChatTemplate? template = inputs.Template is string text ? ChatTemplate.Parse(text) : null;
+        ChatTemplate? template = inputs.Template is string text ? (text == ChatTemplate.ChatMl.Source ? ChatTemplate.ChatMl : ChatTemplate.Parse(text)) : null;
         return given.LoraRank > 0
             ? TrainedModel.LoadFrozen(inputs.Model, device, template, WeightKeys.FromEnvironment())
             : TrainedModel.Load(inputs.Model, device, training, inputs.AddMarkers, template, WeightKeys.FromEnvironment());

@@ -22,7 +22,7 @@ internal static class FineTuneCommand
         var steps = new Option<long?>("--steps") { Description = "Optimizer steps, in the place of epochs." };
         var seed = new Option<ulong?>("--seed") { Description = "Seed of everything random." };
         var addMarkers = new Option<bool>("--add-markers") { Description = "Give a vocabulary without them the markers of turns and thoughts; their rows begin as the mean of the others." };
-        var template = new Option<string?>("--template") { Description = "A chat template (Jinja) in the place of the model's own." };
+        var template = new Option<string?>("--template") { Description = "A chat template (Jinja) in the place of the model's own, or chatml for the default one." };
         var resume = new Option<bool>("--resume") { Description = "Go on from the newest checkpoint in --out." };
         var json = new Option<bool>("--json") { Description = "Print the result as JSON; progress then goes to the error output." };
         var device = new DeviceOptions();
@@ -63,7 +63,7 @@ internal static class FineTuneCommand
 
     private static string ReadRecipe(string path) => File.Exists(path) ? File.ReadAllText(path) : throw new FormatException($"There is no recipe {path}; recipes/ has some to start from.");
 
-    private static ChatTemplate ReadTemplate(string path) => ChatTemplate.Load(File.Exists(path) ? path : throw new FormatException($"There is no chat template {path}."))!;
+    private static ChatTemplate ReadTemplate(string path) => path == "chatml" ? ChatTemplate.ChatMl : ChatTemplate.Load(File.Exists(path) ? path : throw new FormatException($"There is no chat template {path}."))!;
 
     private static void Override<T>(List<string> sets, string key, T? value)
         where T : struct

@@ -40,6 +40,9 @@ public sealed class ChatTemplate
         _toolCallForm = new Lazy<ToolCallForm?>(() => Array.FindIndex(Forms, form => ChatTemplateProbe.ShowsToolCalls(this, form)) is int index and >= 0 ? Forms[index] : null);
     }
 
+    /// <summary>Turns between &lt;|im_start|&gt; and &lt;|im_end|&gt;, with tools, calls and thoughts.</summary>
+    public static ChatTemplate ChatMl { get; } = Parse(DefaultChatTemplates.ChatMl, new Dictionary<string, string> { ["eos_token"] = ChatMarkers.TurnEnd });
+
     /// <summary>The template's text.</summary>
     public string Source { get; }
 
@@ -108,7 +111,7 @@ public sealed class ChatTemplate
             && tokenizer.AddedTokens.Any(token => token is { IsSpecial: true, Content: ChatMarkers.TurnEnd });
         if (hasTurns)
         {
-            return Parse(DefaultChatTemplates.ChatMl, new Dictionary<string, string> { ["eos_token"] = ChatMarkers.TurnEnd });
+            return ChatMl;
         }
         string end = tokenizer.EndOfTextId is int id ? Encoding.UTF8.GetString(tokenizer.TokenBytes(id)) : "";
         return Parse(DefaultChatTemplates.Plain, new Dictionary<string, string> { ["eos_token"] = end });
