@@ -68,7 +68,9 @@ internal static class Completions
                     for (int i = _asked.Leading; i < likelihoods.Count; i++)
                     {
                         GeneratedToken token = likelihoods[i];
-                        choice.Add(_request.Model.Describe(token with { LogProbability = token.LogProbability ?? 0 }), isFirst: token.LogProbability is null);
+                        TokenLogProbability described = _request.Model.Describe(token with { LogProbability = token.LogProbability ?? 0 });
+                        // Some tokenizers begin a text's first word with a space that is not part of it.
+                        choice.Add(i > _asked.Leading ? described : described with { Bytes = _request.Model.Tokenizer.DecodeBytes([token.Id], withSpecial: true) }, isFirst: token.LogProbability is null);
                     }
                 }
             }

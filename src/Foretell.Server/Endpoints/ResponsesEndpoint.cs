@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Foretell.Assistant;
 using Foretell.Inference;
 using Foretell.Server.Errors;
+using Foretell.Server.Metering;
 using Foretell.Server.Responses;
 using Foretell.Server.Storage;
 using Foretell.Server.Wire;
@@ -135,7 +136,6 @@ internal static class ResponsesEndpoint
         public async Task BeginInBackgroundAsync()
         {
             BackgroundResponses background = _request.Context.RequestServices.GetRequiredService<BackgroundResponses>();
-            // What was counted belongs to a request that is over by then; the record is the request's all the same.
             ConversationAnswer pieces;
             try
             {
@@ -147,18 +147,23 @@ internal static class ResponsesEndpoint
                 _request.Dispose();
                 throw;
             }
-            await SendAsync(() => background.Start(_state.Id, ending => FinishAsync(pieces, ending))).ConfigureAwait(false);
+            UsageMeter meter = _request.Context.RequestServices.GetRequiredService<UsageMeter>();
+            await SendAsync(() => background.Start(_state.Id, ending => FinishAsync(pieces, meter, ending))).ConfigureAwait(false);
         }
 
         /// <summary>Writes a response that nobody waits for; whatever happens, how it ended is kept.</summary>
-        private async Task FinishAsync(ConversationAnswer pieces, CancellationToken ending)
+        /// <param name="meter">Told of the tokens written, of which the request's own end knew nothing.</param>
+        private async Task FinishAsync(ConversationAnswer pieces, UsageMeter meter, CancellationToken ending)
         {
             using ModelRequest held = _request;
             ResponseProgress progress = Progress(null);
+            long began = _request.Time.GetTimestamp();
+            long tokens = 0;
             try
             {
                 await foreach (AnswerPiece piece in pieces.WithCancellation(ending).ConfigureAwait(false))
                 {
+                    tokens += piece.Token is null ? 0 : 1;
                     progress.Take(piece);
                 }
                 await EndAsync(progress, pieces, default).ConfigureAwait(false);
@@ -172,6 +177,10 @@ internal static class ResponsesEndpoint
             {
                 progress.Fail(ErrorTranslation.Of(error));
                 await KeepAsync(default).ConfigureAwait(false);
+            }
+            finally
+            {
+                meter.Add(_request.Record.Caller, _request.Model.Id, "/v1/responses", 0, tokens, _request.Time.GetElapsedTime(began), _state.Error?.Status ?? 200);
             }
         }
 

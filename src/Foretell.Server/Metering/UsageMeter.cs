@@ -35,9 +35,14 @@ internal sealed partial class UsageMeter(IUsageStore store, IdentifierSource ide
     {
         if (record is { Operation: not null, Model: string model })
         {
-            _notes.Writer.TryWrite(new UsageRecord(identifiers.Next("usage_"), time.GetUtcNow(), record.Caller, model, context.Request.Path.Value ?? "/", record.PromptTokens, record.CompletionTokens, (long)duration.TotalMilliseconds, context.Response.StatusCode));
+            Add(record.Caller, model, context.Request.Path.Value ?? "/", record.PromptTokens, record.CompletionTokens, duration, context.Response.StatusCode);
         }
     }
+
+    /// <summary>Notes what was done for a request after its end.</summary>
+    /// <param name="status">What the request would have ended with.</param>
+    public void Add(string? caller, string model, string path, long promptTokens, long completionTokens, TimeSpan duration, int status) =>
+        _notes.Writer.TryWrite(new UsageRecord(identifiers.Next("usage_"), time.GetUtcNow(), caller, model, path, promptTokens, completionTokens, (long)duration.TotalMilliseconds, status));
 
     /// <summary>Writes the last notes: no request is being served any more.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
