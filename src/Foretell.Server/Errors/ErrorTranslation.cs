@@ -15,10 +15,11 @@ internal static class ErrorTranslation
         EngineBusyException busy => new ApiException(429, busy.Message, "rate_limit_error", code: "engine_busy", retryAfter: busy.RetryAfter),
         UnknownModelException model => ApiException.NoModel(model.Name),
         GrammarException grammar => ApiException.Invalid(null, grammar.Message, "invalid_schema"),
-        ChatTemplateException { IsRefusal: true } template => ApiException.Invalid("messages", template.Message),
+        ChatTemplateException template => ApiException.Invalid("messages", template.Message),
         BadHttpRequestException { StatusCode: 413 } => new ApiException(413, "The request's body is larger than this server takes; send less.", code: "request_too_large"),
         BadHttpRequestException { StatusCode: 408 } => new ApiException(408, "The request's body arrived too slowly and was given up.", code: "request_timeout"),
         BadHttpRequestException bad => new ApiException(bad.StatusCode, "The request is not valid HTTP, or its body ended early."),
+        ObjectDisposedException => new ApiException(503, "The server is shutting down, or the model has just been unloaded; try again in a moment.", "server_error", code: "unavailable", retryAfter: TimeSpan.FromSeconds(2)),
         _ => new ApiException(500, "The server had an error while it processed the request. The request id tells its operator which.", "server_error", code: "internal_error"),
     };
 }

@@ -35,9 +35,11 @@ internal sealed class EventStream : IDisposable
     {
         if (name is not null)
         {
-            Raw($"event: {name}\n");
+            _body.Write("event: "u8);
+            _body.Write(Encoding.ASCII.GetBytes(name));
+            _body.Write("\n"u8);
         }
-        Raw("data: ");
+        _body.Write("data: "u8);
         return _json;
     }
 
@@ -45,11 +47,11 @@ internal sealed class EventStream : IDisposable
     {
         _json.Flush();
         _json.Reset();
-        Raw("\n\n");
+        _body.Write("\n\n"u8);
     }
 
     /// <summary>The mark at the end of OpenAI's completions.</summary>
-    public void Done() => Raw("data: [DONE]\n\n");
+    public void Done() => _body.Write("data: [DONE]\n\n"u8);
 
     /// <summary>Sends what was written; waits while the reader is slow.</summary>
     /// <exception cref="OperationCanceledException">The reader has gone.</exception>
@@ -102,8 +104,6 @@ internal sealed class EventStream : IDisposable
     }
 
     public void Dispose() => _json.Dispose();
-
-    private void Raw(string text) => _body.Write(Encoding.UTF8.GetBytes(text));
 }
 
 /// <summary>Writes bytes to a pipe.</summary>
