@@ -39,6 +39,9 @@ public sealed record HealthLimits
 /// </summary>
 public static class Health
 {
+    /// <summary>Standard errors that a measure must fall by; the best of many measurements is partly luck.</summary>
+    private const double SureErrors = 3;
+
     /// <summary>What is wrong after the last of some steps.</summary>
     /// <param name="steps">The run so far, ascending.</param>
     public static IReadOnlyList<HealthWarning> Diagnose(IReadOnlyList<MetricsEntry> steps, HealthLimits limits)
@@ -123,12 +126,14 @@ public static class Health
             double pair = (measured[i].Score + measured[i + 1].Score) / 2;
             (best, bestScore) = pair > bestScore ? (i, pair) : (best, bestScore);
         }
+        // Both are means of two measurements, so their difference has the error of one.
+        double error = SureErrors * steps[measured[^1].Index].Values.GetValueOrDefault(judge + "Error");
         double spread = Deviation([.. measured.Zip(measured.Skip(1), (a, b) => b.Score - a.Score)]);
         double Reward(int end) => steps.Skip(Math.Max(0, end + 1 - limits.Window)).Take(Math.Min(limits.Window, end + 1)).Average(entry => entry.Values.GetValueOrDefault("reward"));
         double rewardThen = Reward(measured[best + 1].Index);
         double rewardNow = Reward(steps.Count - 1);
         double rewardSpread = Deviation([.. steps.Zip(steps.Skip(1), (a, b) => b.Values.GetValueOrDefault("reward") - a.Values.GetValueOrDefault("reward"))]) / Math.Sqrt(limits.Window);
-        bool falls = bestScore - now > Math.Max(0.02 * Math.Abs(bestScore), spread);
+        bool falls = bestScore - now > Math.Max(0.02 * Math.Abs(bestScore), Math.Max(spread, error));
         bool rises = rewardNow - rewardThen > Math.Max(1e-6, rewardSpread);
         string measure = judge switch { "judge" => "held-out judge's score", "heldOutAccuracy" => "accuracy on held-out environments", _ => "accuracy on held-out problems" };
         return falls && rises

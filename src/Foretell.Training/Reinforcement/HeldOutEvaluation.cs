@@ -25,6 +25,26 @@ public sealed record EvaluationResult(IReadOnlyList<LevelScore> Levels, double? 
     /// <summary>Mean accuracy on environments that are never trained on; null when there are none.</summary>
     public double? HeldOut => Mean(isHeldOut: true);
 
+    /// <summary>Standard error of <see cref="Judge"/>; null without one.</summary>
+    public double? JudgeError { get; init; }
+
+    /// <summary>Standard error of <see cref="Trained"/>.</summary>
+    public double? TrainedError => Error(isHeldOut: false);
+
+    /// <summary>Standard error of <see cref="HeldOut"/>.</summary>
+    public double? HeldOutError => Error(isHeldOut: true);
+
+    /// <summary>Of the mean of the levels' shares, each taken as one right and one wrong answer nearer to the middle, so that none is without error.</summary>
+    private double? Error(bool isHeldOut)
+    {
+        LevelScore[] levels = [.. Levels.Where(level => level.IsHeldOut == isHeldOut)];
+        return levels.Length == 0 ? null : Math.Sqrt(levels.Sum(level =>
+        {
+            double share = (level.Right + 1.0) / (level.Asked + 2.0);
+            return share * (1 - share) / level.Asked;
+        })) / levels.Length;
+    }
+
     private double? Mean(bool isHeldOut) => Levels.Where(level => level.IsHeldOut == isHeldOut).Select(level => (double?)level.Accuracy).Average();
 }
 
@@ -73,7 +93,10 @@ public sealed class HeldOutEvaluation
         }
         Rollout[] judged = Prompts is null ? answers[..(Trained.Count * Problems)] : Judge is null ? [] : Answers(policy, Ask(Prompts), options with { Samples = 1, Temperature = 1 }, cancellation);
         double[]? opinions = Judge is null || judged.Length == 0 ? null : new RewardSum((Judge, 1)).Score(judged).Total;
-        return new EvaluationResult(scores, opinions?.Average(), opinions is null ? null : WinRate(opinions, options, cancellation), Samples(levels.Length > 0 ? answers : judged, Math.Max(1, levels.Length)));
+        return new EvaluationResult(scores, opinions?.Average(), opinions is null ? null : WinRate(opinions, options, cancellation), Samples(levels.Length > 0 ? answers : judged, Math.Max(1, levels.Length)))
+        {
+            JudgeError = opinions is null ? null : Math.Sqrt(opinions.Average(score => (score - opinions.Average()) * (score - opinions.Average())) / opinions.Length),
+        };
     }
 
     private RolloutPrompt[] Ask(IPromptSource source) => [.. Enumerable.Range(0, Problems).Select(index => source.At(index))];

@@ -152,6 +152,9 @@ internal sealed class ReinforcementRun : IDisposable
         Put("gap", result?.Trained - result?.HeldOut);
         Put("judge", result?.Judge);
         Put("winRate", result?.WinRate);
+        Put("trainedAccuracyError", result?.TrainedError);
+        Put("heldOutAccuracyError", result?.HeldOutError);
+        Put("judgeError", result?.JudgeError);
     }
 
     private void Save()

@@ -6,8 +6,8 @@ namespace Foretell.Training;
 /// The numbers of one step, defined once for all algorithms. Means are over the answers of the step:
 /// reward and its parts (reward.NAME), rewardDeviation, deadGroups (share of prompts whose answers all have the same reward), length in
 /// tokens, ended (share that the model ended), entropy (nats a token: minus the mean log-probability of the tokens drawn, which is
-/// an unbiased estimate), kl (nats an answer to the reference: the sum of its tokens' <see cref="Divergence.Positive"/>),
-/// klToken (the same by token), clipped (share of tokens whose ratio was cut, over all updates), gradientNorm (mean, before
+/// an unbiased estimate), kl (nats an answer to the reference: the sum of its tokens' <see cref="Divergence.Plain"/>, since one
+/// token that the reference likes far better can throw the other estimate off by a hundred nats), clipped (share of tokens whose ratio was cut, over all updates), gradientNorm (mean, before
 /// clipping), mismatch (the largest difference between a rollout's log-probability and the trainer's before the first update,
 /// which must be 0), and where the time went.
 /// </summary>
@@ -78,18 +78,15 @@ internal sealed class StepRecord
     public double CountDivergence(IReadOnlyList<Rollout> rollouts, IReadOnlyList<float[]> reference)
     {
         double sum = 0;
-        double tokens = 0;
         for (int i = 0; i < rollouts.Count; i++)
         {
             Rollout rollout = rollouts[i];
             for (int token = 0; token < rollout.Answer.Length; token++)
             {
-                sum += Divergence.Positive(rollout.LogProbabilities[token], reference[i][rollout.First + token]);
+                sum += Divergence.Plain(rollout.LogProbabilities[token], reference[i][rollout.First + token]);
             }
-            tokens += rollout.Answer.Length;
         }
         _values["kl"] = sum / rollouts.Count;
-        _values["klToken"] = sum / tokens;
         return sum / rollouts.Count;
     }
 

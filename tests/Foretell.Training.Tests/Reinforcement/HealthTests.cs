@@ -30,9 +30,10 @@ public sealed class HealthTests
     }
 
     [Theory]
-    [InlineData(true, true)]
-    [InlineData(false, false)]
-    public void Diagnose_WhenTheRewardRisesWhileTheJudgeFalls_CallsItGaming(bool rewardRises, bool warns)
+    [InlineData(true, 0.05, true)]
+    [InlineData(true, 0.3, false)]
+    [InlineData(false, 0.05, false)]
+    public void Diagnose_WhenTheRewardRisesWhileTheJudgeFallsByMoreThanItsError_CallsItGaming(bool rewardRises, double error, bool warns)
     {
         // The judge rises to step 30 and falls behind it, with a little noise.
         IReadOnlyList<MetricsEntry> steps = Steps(80, step =>
@@ -41,6 +42,7 @@ public sealed class HealthTests
             if (step % 5 == 0)
             {
                 values.Add(("judge", (step <= 30 ? 0.02 * step : 0.6 - (0.01 * (step - 30))) + Noise(step)));
+                values.Add(("judgeError", error));
             }
             return values;
         });
