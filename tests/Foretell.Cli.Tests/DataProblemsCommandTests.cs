@@ -42,4 +42,21 @@ public sealed class DataProblemsCommandTests : IDisposable
         Assert.StartsWith(message, run.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(path));
     }
+
+    [Fact]
+    public void Doubt_OfAllKinds_TakesTurnsAndEndsInTheRightReply()
+    {
+        string[] lines = CommandRun.Of("data", "doubt", "--count", "6", "--split", "heldout", "--out", "-").Succeeded().Text.TrimEnd().Split('\n');
+        string[] kinds = [.. lines.Select(line =>
+        {
+            using JsonDocument json = JsonDocument.Parse(line);
+            JsonElement doubt = json.RootElement.GetProperty("doubt");
+            Assert.Equal(doubt.GetProperty("reply").GetString(), json.RootElement.GetProperty("messages")[1].GetProperty("content").GetString());
+            return doubt.GetProperty("kind").GetString()!;
+        })];
+        Assert.Equal(["answerable", "unanswerable", "ambiguous", "answerable", "unanswerable", "ambiguous"], kinds);
+        CommandRun run = CommandRun.Of("data", "doubt", "--kind", "odd", "--out", "-");
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith("--kind odd: wanted answerable", run.Error, StringComparison.Ordinal);
+    }
 }

@@ -17,7 +17,7 @@ public class HelpTests
     {
         string[][] verbs =
         [
-            ["tokenizer", "train"], ["tokenizer", "encode"], ["tokenizer", "decode"], ["data", "prepare"], ["data", "show"], ["data", "problems"], ["data", "preferences"],
+            ["tokenizer", "train"], ["tokenizer", "encode"], ["tokenizer", "decode"], ["data", "prepare"], ["data", "show"], ["data", "problems"], ["data", "doubt"], ["data", "preferences"],
             ["pretrain"], ["sft"], ["reward"], ["reward", "score"], ["dpo"], ["grpo"], ["ppo"], ["evaluate"],
             ["compress"], ["decompress"], ["generate"], ["chat"], ["serve"], ["bench", "matmul"], ["bench", "train"], ["bench", "tokenize"], ["bench", "generate"],
         ];

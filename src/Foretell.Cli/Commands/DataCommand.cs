@@ -8,11 +8,12 @@ internal static class DataCommand
     /// <summary>The folder beside token shards that holds their tokenizer.</summary>
     public const string TokenizerFolder = "tokenizer";
 
-    public static Command Create() => new("data", "Tokenize a corpus once, look at its batches token by token, and write problems with checkable answers.")
+    public static Command Create() => new("data", "Tokenize a corpus once, look at its batches token by token, and write problems with checkable answers and questions of doubt.")
     {
         DataPrepareCommand.Create(),
         DataShowCommand.Create(),
         DataProblemsCommand.Create(),
+        DataDoubtCommand.Create(),
         DataPreferencesCommand.Create(),
     };
 

@@ -12,19 +12,13 @@ internal static class DataProblemsCommand
         var environment = new Option<string>("--environment") { Description = "A name, or all, training, heldout. Names: " + string.Join(", ", EnvironmentCatalogue.All.Select(one => one.Name)) + ".", Required = true };
         var level = new Option<int?>("--level") { Description = "From 1 to the environment's highest; every level in turn unless given." };
         var count = new Option<int>("--count") { Description = "How many problems; the environments and levels take turns.", DefaultValueFactory = _ => 100 };
-        var split = new Option<string>("--split") { Description = "training, or heldout: problems that training never asks.", DefaultValueFactory = _ => "training" };
+        Option<string> split = Split();
         var seed = new Option<ulong>("--seed") { Description = "Which problems.", DefaultValueFactory = _ => 1 };
-        var output = new Option<string>("--out") { Description = "A .jsonl file, or - for the standard output.", Required = true };
+        Option<string> output = JsonLinesOutput.Option();
         var command = new Command("problems", "Write problems with checkable answers, a line of JSON each: OpenAI messages (the thoughts as reasoning_content) and the problem. Example: foretell data problems --environment arithmetic --level 2 --count 1000 --out sums.jsonl") { environment, level, count, split, seed, output };
         command.SetAction(result =>
         {
-            WorldSplit part = result.GetValue(split) switch
-            {
-                "training" => WorldSplit.Training,
-                "heldout" => WorldSplit.HeldOut,
-                string other => throw new FormatException($"--split {other}: wanted training or heldout."),
-                null => WorldSplit.Training,
-            };
+            WorldSplit part = SplitOf(result.GetValue(split)!);
             if (result.GetValue(count) < 1)
             {
                 throw new FormatException(FormattableString.Invariant($"--count {result.GetValue(count)}: wanted at least 1."));
@@ -36,10 +30,21 @@ internal static class DataProblemsCommand
                 (IEnvironment source, int at) = sources[index % sources.Length];
                 return ProblemJson.Write(source.Generate(SeedOf(start, index / sources.Length), at, part));
             });
-            Write(lines, result.GetValue(output)!, CommandLine.CancelOnInterrupt());
+            JsonLinesOutput.Write(lines, result.GetValue(output)!, CommandLine.CancelOnInterrupt());
         });
         return command;
     }
+
+    /// <summary>The option that names the part of the world.</summary>
+    public static Option<string> Split() => new("--split") { Description = "training, or heldout: what training never asks.", DefaultValueFactory = _ => "training" };
+
+    /// <exception cref="FormatException">It is neither of the two.</exception>
+    public static WorldSplit SplitOf(string name) => name switch
+    {
+        "training" => WorldSplit.Training,
+        "heldout" => WorldSplit.HeldOut,
+        _ => throw new FormatException($"--split {name}: wanted training or heldout."),
+    };
 
     private static (IEnvironment Environment, int Level)[] Sources(string name, int? level)
     {
@@ -57,27 +62,5 @@ internal static class DataProblemsCommand
     }
 
     // Seeds of neighbouring --seed values must not overlap.
-    private static ulong SeedOf(ulong seed, int index) => unchecked((seed * 0x9E3779B97F4A7C15) + (ulong)index);
-
-    private static void Write(IEnumerable<string> lines, string path, CancellationToken cancellation)
-    {
-        if (path == "-")
-        {
-            foreach (string line in lines)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                Console.Out.Write(line + "\n");
-            }
-            return;
-        }
-        Tensors.Files.AtomicFile.Write(path, stream =>
-        {
-            using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
-            foreach (string line in lines)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                writer.WriteLine(line);
-            }
-        });
-    }
+    public static ulong SeedOf(ulong seed, int index) => unchecked((seed * 0x9E3779B97F4A7C15) + (ulong)index);
 }

@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Foretell.World.Environments;
@@ -11,39 +8,15 @@ namespace Foretell.World.Environments;
 /// </summary>
 public static class ProblemJson
 {
-    private static readonly JsonWriterOptions _options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>One line without its end.</summary>
-    public static string Write(Problem problem)
+    public static string Write(Problem problem) => MessageJson.Line(ProblemText.Messages(problem), "problem", json =>
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, _options))
-        {
-            json.WriteStartObject();
-            json.WriteStartArray("messages");
-            foreach (Tokenizers.ChatMessage message in ProblemText.Messages(problem))
-            {
-                json.WriteStartObject();
-                json.WriteString("role", message.Role);
-                if (message.ReasoningContent is not null)
-                {
-                    json.WriteString("reasoning_content", message.ReasoningContent);
-                }
-                json.WriteString("content", message.Content);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteStartObject("problem");
-            json.WriteString("environment", problem.Environment);
-            json.WriteNumber("level", problem.Level);
-            json.WriteString("question", problem.Question);
-            json.WriteString("thoughts", problem.Thoughts);
-            json.WriteString("answer", problem.Answer);
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
-    }
+        json.WriteString("environment", problem.Environment);
+        json.WriteNumber("level", problem.Level);
+        json.WriteString("question", problem.Question);
+        json.WriteString("thoughts", problem.Thoughts);
+        json.WriteString("answer", problem.Answer);
+    });
 
     /// <summary>Reads a line that <see cref="Write"/> wrote, or one that is the problem object alone.</summary>
     /// <exception cref="FormatException">The line is not JSON or lacks a field.</exception>

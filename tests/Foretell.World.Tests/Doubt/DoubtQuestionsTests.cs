@@ -137,6 +137,20 @@ public class DoubtQuestionsTests
         Assert.True(reward.Of(DoubtKind.Ambiguous, vague) > reward.Of(DoubtKind.Ambiguous, unknown));
     }
 
+    [Fact]
+    public void Json_WrittenAndRead_IsTheSameQuestion()
+    {
+        foreach (DoubtQuestion question in Draw(WorldSplit.HeldOut, 100))
+        {
+            DoubtQuestion read = DoubtJson.Read(DoubtJson.Write(question));
+            Assert.Equal(question with { Readings = [] }, read with { Readings = [] });
+            Assert.Equal(question.Readings, read.Readings);
+        }
+        Assert.StartsWith("The line is not JSON", Assert.Throws<FormatException>(() => DoubtJson.Read("no")).Message);
+        Assert.Contains("\"odd\" is no kind", Assert.Throws<FormatException>(() => DoubtJson.Read("{\"doubt\":{\"kind\":\"odd\"}}")).Message);
+        Assert.Contains("\"readings\"", Assert.Throws<FormatException>(() => DoubtJson.Read("{\"doubt\":{\"kind\":\"ambiguous\"}}")).Message);
+    }
+
     private static bool HasHeldOutThing(string text)
     {
         string[] words = text.Split([' ', '.', '\n', '?'], StringSplitOptions.RemoveEmptyEntries);
