@@ -13,7 +13,7 @@ public sealed class OwnersEnvironment : ProblemEnvironment
     public override string Name => "owners";
 
     /// <inheritdoc/>
-    public override string Description => "Who has which pet: two people and one clue; three and plain clues; three and only what they do not have; four; four and five clues.";
+    public override string Description => "Who has which pet: two people and one clue; three and plain clues; three and only what they do not have; four and one plain clue; four and none.";
 
     /// <inheritdoc/>
     public override int Levels => 5;
