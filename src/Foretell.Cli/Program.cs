@@ -14,6 +14,7 @@ using Foretell.Cli.Commands;
     ("dpo", "Learn preferences directly from comparisons (DPO, IPO, KTO, ORPO).", PreferenceCommand.Create),
     ("grpo", "Improve a model by rewards, measuring answers against each other.", GrpoCommand.Create),
     ("ppo", "Improve a model by rewards, with a value function.", PpoCommand.Create),
+    ("teach", "Let a teacher model revise and compare answers by a written constitution.", TeachCommand.Create),
     ("evaluate", "Measure how well a model foretells a text, in bits per byte.", EvaluateCommand.Create),
     ("compress", "Compress any file by a model's predictions.", CompressCommand.CreateCompress),
     ("decompress", "Restore a compressed file.", CompressCommand.CreateDecompress),

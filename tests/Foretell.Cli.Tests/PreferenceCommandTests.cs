@@ -53,10 +53,31 @@ public sealed class PreferenceCommandTests : IDisposable
         Assert.False(Directory.Exists(_folder.File("run")));
     }
 
-    private string Comparisons()
+    [Fact]
+    public void Teach_ByALocalTeacher_WritesALineARowAndGoesOnWhereItEnded()
+    {
+        string model = TinyModel.Save(_folder.File("base"), context: 1024);
+        string constitution = _folder.File("constitution.md");
+        File.WriteAllText(constitution, "## right\nThe answer is right.\n");
+        string data = Comparisons(count: 3);
+        string[] compare = ["teach", "compare", "--teacher", model, "--constitution", constitution, "--data", data, "--out", _folder.File("ai.jsonl"), "--json"];
+        JsonElement result = CommandRun.Of(compare).Succeeded().Json;
+        Assert.Equal(3, result.GetProperty("aiLabels").GetInt32());
+        byte[] written = File.ReadAllBytes(_folder.File("ai.jsonl"));
+        File.WriteAllBytes(_folder.File("ai.jsonl"), written[..(written.Length / 2)]);
+        CommandRun.Of(compare).Succeeded();
+        Assert.Equal(written, File.ReadAllBytes(_folder.File("ai.jsonl")));
+        File.WriteAllText(_folder.File("prompts.jsonl"), """{"messages": [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Go away."}]}""" + "\n");
+        Assert.Equal(1, CommandRun.Of("teach", "revise", "--teacher", model, "--constitution", constitution, "--prompts", _folder.File("prompts.jsonl"), "--max-tokens", "4", "--out", _folder.File("revised.jsonl"), "--json").Succeeded().Json.GetProperty("prompts").GetInt32());
+        CommandRun.Of([.. compare[..4], "--constitution", _folder.File("none.md"), .. compare[6..]]).WasRefused("There is no constitution");
+        CommandRun.Of("teach", "compare", "--teacher", "http://127.0.0.1:1/v1", "--constitution", constitution, "--data", data, "--out", _folder.File("b.jsonl")).WasRefused("--teacher-model");
+        CommandRun.Of("teach", "compare", "--teacher", "http://127.0.0.1:1/v1", "--teacher-model", "m", "--constitution", constitution, "--data", data, "--out", _folder.File("b.jsonl")).WasRefused("can't be reached");
+    }
+
+    private string Comparisons(int count = 30)
     {
         string path = _folder.File("comparisons.jsonl");
-        CommandRun.Of("data", "preferences", "--count", "30", "--noise", "0.1", "--out", path).Succeeded();
+        CommandRun.Of("data", "preferences", "--count", $"{count}", "--noise", "0.1", "--out", path).Succeeded();
         return path;
     }
 }

@@ -31,8 +31,10 @@ internal readonly record struct AnswerLogRatio(float[] Policy, float[] Reference
     public double Mean => Sum / Policy.Length;
 
     /// <summary>
-    /// Mean over the answer's tokens of e^d - 1 - d with d = log π - log π_ref, never negative: for tokens drawn from the
-    /// reference the KL divergence of the policy from it, in nats a token; for given answers an estimate of that.
+    /// Mean over the answer's tokens of d²/2 with d = log π - log π_ref, in nats a token: never negative, and near the KL
+    /// divergence where the two are near each other (Schulman 2020, <see href="http://joschu.net/blog/kl-approx.html"/>). The
+    /// exact kind of estimate, e^d - 1 - d, holds for tokens drawn from the reference; on given answers, some of which the
+    /// reference finds all but impossible, one token can outweigh all others.
     /// </summary>
     public double Kl
     {
@@ -42,7 +44,7 @@ internal readonly record struct AnswerLogRatio(float[] Policy, float[] Reference
             for (int token = 0; token < Policy.Length; token++)
             {
                 double difference = (double)Policy[token] - Reference[token];
-                sum += Math.Exp(difference) - 1 - difference;
+                sum += difference * difference / 2;
             }
             return sum / Policy.Length;
         }

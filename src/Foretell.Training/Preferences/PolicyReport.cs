@@ -34,7 +34,7 @@ internal static class PolicyReport
         ReportSection distance = report.Section("What became likelier, what less likely");
         distance.Chart(PreferenceCharts.Curve("Log-ratio to the reference on held-out answers", "nats a token", metrics, before, ("Chosen", "heldOutChosenLogRatio"), ("Rejected", "heldOutRejectedLogRatio")));
         distance.Chart(PreferenceCharts.Curve("Distance to the reference on held-out answers", "nats a token", metrics, before, ("Estimated KL divergence", "heldOutKl")) with { YFrom = 0 });
-        distance.Note("The distance is the mean of e^d - 1 - d over the tokens of the given answers, d being the log-ratio. It is the KL divergence where answers are the reference's own, and an estimate elsewhere.");
+        distance.Note("The distance is the mean of d²/2 over the tokens of the given answers, d being the log-ratio: near the KL divergence while the two models are near each other.");
         if (samplesAfter.Count > 0)
         {
             report.Section("The same questions before and after").Samples(samplesBefore.Zip(samplesAfter, (was, now) => new[] { was, now }).SelectMany(pair => pair));

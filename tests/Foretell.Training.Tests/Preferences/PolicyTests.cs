@@ -66,12 +66,19 @@ public sealed class PolicyTests : IDisposable
         Assert.Contains("other log-probabilities", Assert.Throws<InvalidDataException>(() => Train("dpo")).Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Run_OfDpoWithoutRestraint_SaysWhatIsWrongWithIt()
+    [Theory]
+    [InlineData("heldOutAccuracy", 0.52, "nothing was learned that carries over")]
+    [InlineData("heldOutAccuracy", 0.7, "learned by heart")]
+    [InlineData("heldOutChosenLogRatio", -0.9, "less likely than under the reference, by 0.90 nats a token")]
+    [InlineData("heldOutMargin", 25.0, "Margins have exploded")]
+    [InlineData("heldOutKl", 1.5, "gone far from its reference")]
+    public void About_NumbersThatDeceive_SaysSoInWords(string name, double value, string words)
     {
-        PreferenceResult result = _tiny.Run((model, folder) => new DirectPreference(
-            new DirectPreferenceRecipe { Beta = 3, LearningRate = 0.01, BatchRows = 8, Steps = 40, HeldOutShare = 0.25 }, model, TinyPreferences.Comparisons(), folder).Run);
-        Assert.Contains(result.Warnings, warning => warning.Contains("gone far from its reference", StringComparison.Ordinal) || warning.Contains("Margins have exploded", StringComparison.Ordinal) || warning.Contains("less likely", StringComparison.Ordinal));
+        var healthy = new Dictionary<string, double> { ["heldOutAccuracy"] = 0.9, ["heldOutPairs"] = 400, ["heldOutMargin"] = 2, ["heldOutChosenLogRatio"] = 0.1, ["heldOutKl"] = 0.2 };
+        var recent = new Dictionary<string, double> { ["accuracy"] = 0.98 };
+        Assert.Empty(PreferenceWords.About(healthy, recent, isReward: false));
+        healthy[name] = value;
+        Assert.Contains(PreferenceWords.About(healthy, recent, isReward: false), warning => warning.Contains(words, StringComparison.Ordinal));
     }
 
     [Fact]
