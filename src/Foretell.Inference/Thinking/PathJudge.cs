@@ -15,7 +15,8 @@ public sealed class PathJudge(Transformer trunk, PathHead head)
     private readonly Lock _reading = new();
 
     /// <summary>Begins to read a path.</summary>
-    public PathReading Begin() => new(this, trunk.NewCache());
+    /// <param name="capacity">The most tokens that it will have, the prompt's among them; no more than the trunk's context are read.</param>
+    public PathReading Begin(int capacity) => new(this, trunk.NewCache(capacity));
 
     internal double Read(ReadOnlySpan<int> tokens, KeyValueCache cache, PathConfidence confidence)
     {

@@ -71,7 +71,7 @@ public sealed class PathSampler(Engine engine, Tokenizer tokenizer, PathJudge? j
         // Each has its turn on a thread of its own: reading takes time.
         await Task.Yield();
         ReadOnlyMemory<int> prompt = request.Prompt;
-        using PathReading? reading = judge?.Begin();
+        using PathReading? reading = judge?.Begin((int)Math.Min(engine.ContextLength, (long)prompt.Length + request.Sampling.MaximumTokens));
         GenerationStream stream = engine.Submit(
             request with { Choices = 1, LogProbabilities = request.LogProbabilities || judge is not null, Sampling = request.Sampling with { Seed = Answer.ChoiceSeed(request.Sampling.Seed, path) }, Constraint = request.Constraint?.Fork() },
             cancellation);
