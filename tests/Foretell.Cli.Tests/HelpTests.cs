@@ -6,7 +6,7 @@ public class HelpTests
     public void Help_OfTheRoot_ListsEveryVerb()
     {
         string help = CommandRun.Of("--help").Succeeded().Text;
-        foreach (string verb in new[] { "quickstart", "tokenizer", "data", "pretrain", "sft", "reward", "dpo", "grpo", "ppo", "evaluate", "compress", "decompress", "generate", "chat", "serve", "bench" })
+        foreach (string verb in new[] { "quickstart", "tokenizer", "data", "pretrain", "sft", "reward", "dpo", "grpo", "ppo", "teach", "value", "evaluate", "compress", "decompress", "generate", "chat", "serve", "bench" })
         {
             Assert.Contains($"\n  {verb} ", help, StringComparison.Ordinal);
         }
@@ -18,7 +18,7 @@ public class HelpTests
         string[][] verbs =
         [
             ["tokenizer", "train"], ["tokenizer", "encode"], ["tokenizer", "decode"], ["data", "prepare"], ["data", "show"], ["data", "problems"], ["data", "doubt"], ["data", "preferences"],
-            ["pretrain"], ["sft"], ["reward"], ["reward", "score"], ["dpo"], ["grpo"], ["ppo"], ["evaluate"],
+            ["pretrain"], ["sft"], ["reward"], ["reward", "score"], ["dpo"], ["grpo"], ["ppo"], ["teach", "revise"], ["teach", "compare"], ["value"], ["evaluate"],
             ["compress"], ["decompress"], ["generate"], ["chat"], ["serve"], ["bench", "matmul"], ["bench", "train"], ["bench", "tokenize"], ["bench", "generate"],
         ];
         foreach (string[] verb in verbs)

@@ -5,19 +5,31 @@ using Foretell.Evaluation;
 
 namespace Foretell.Cli.Commands;
 
-/// <summary>foretell evaluate: how well a model foretells a text.</summary>
+/// <summary>foretell evaluate: how well a model foretells a text, or how well it reasons.</summary>
 internal static class EvaluateCommand
 {
     public static Command Create()
     {
         Argument<string> model = LoadedModel.Argument();
-        var text = new Option<string>("--text") { Description = "A file of any bytes, taken as one text.", Required = true };
-        var json = new Option<bool>("--json") { Description = "Print bitsPerByte, nats (of the whole text), tokens, bytes, natsPerToken and perplexity as JSON." };
+        var text = new Option<string>("--text") { Description = "A file of any bytes, taken as one text." };
+        var json = new Option<bool>("--json") { Description = "Print bitsPerByte, nats (of the whole text), tokens, bytes, natsPerToken and perplexity as JSON; of environments, the scores." };
+        var reasoning = new ReasoningArguments();
         var device = new DeviceOptions();
-        var command = new Command("evaluate", "Measure how well a model foretells a text, in bits per byte. Example: foretell evaluate runs/novels --text emma.txt --json") { model, text, json };
+        var command = new Command("evaluate", "Measure how well a model foretells a text, in bits per byte, or how well it answers an environment's held-out problems, at several budgets of thought and by vote. Examples: foretell evaluate runs/novels --text emma.txt --json; foretell evaluate runs/sft --environment arithmetic:2,clock --budget 0,32,64 --samples 8") { model, text, json };
+        reasoning.AddTo(command);
         device.AddTo(command);
         command.SetAction(result =>
         {
+            bool reasons = reasoning.IsAsked(result);
+            if (reasons == result.GetValue(text) is not null)
+            {
+                throw new FormatException("evaluate: wanted either --text FILE or --environment NAMES; try foretell evaluate --help.");
+            }
+            if (reasons)
+            {
+                ReasoningMeasurement.Run(result.GetValue(model)!, reasoning.Read(result), result.GetValue(json), () => device.Create(result));
+                return;
+            }
             string path = result.GetValue(text)!;
             InputBytes.RequireFile(path);
             using FileStream stream = File.OpenRead(path);

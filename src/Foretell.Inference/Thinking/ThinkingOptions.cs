@@ -61,6 +61,16 @@ public sealed record ThinkingOptions
         return between.Trim() == UsualClosing ? new ThinkingOptions { ForcedClosing = between } : new ThinkingOptions();
     }
 
+    /// <summary>What an answer says behind its thoughts: all where there are none, nothing where they never end.</summary>
+    /// <param name="text">An answer as it was written, the opening marker included or not.</param>
+    public static string Reply(string text)
+    {
+        int end = text.IndexOf(UsualClosing, StringComparison.Ordinal);
+        return end >= 0 ? text[(end + UsualClosing.Length)..].Trim()
+            : text.AsSpan().TrimStart().StartsWith(UsualOpening, StringComparison.Ordinal) ? ""
+            : text.Trim();
+    }
+
     /// <summary>Throws one sentence that names the first setting out of its range.</summary>
     /// <exception cref="ArgumentException">A setting is out of its range.</exception>
     public void Validate()
