@@ -48,4 +48,27 @@ public sealed class OtherPagesTests(BrowserFixture browser) : IClassFixture<Brow
         await watched.PictureAsync("runs");
         watched.RequireQuiet();
     }
+
+    [Fact]
+    public async Task Admin_MakesAndRevokesAKey()
+    {
+        await using RunningServer server = await RunningServer.StartAsync();
+        await using WatchedPage watched = await browser.OpenAsync(server, "/admin");
+        IPage page = watched.Page;
+        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "tiny" }).First).ToBeVisibleAsync();
+        // The key is for administration too: with the first key the server is no longer open.
+        await page.GetByLabel("Name").FillAsync("a program");
+        await page.GetByLabel("admin").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make the key" }).ClickAsync();
+        string secret = await page.Locator(".notice code").InnerTextAsync();
+        Assert.StartsWith("fk-", secret, StringComparison.Ordinal);
+        await page.ReloadAsync();
+        await page.GetByLabel("API key").FillAsync(secret);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Use this key" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "a program", Exact = true }).First).ToBeVisibleAsync();
+        await watched.PictureAsync("admin");
+        page.Dialog += (_, dialog) => dialog.AcceptAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();
+        await Expect(page.GetByText("revoked", new() { Exact = false }).First).ToBeVisibleAsync();
+    }
 }
