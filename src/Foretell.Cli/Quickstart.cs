@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Foretell.Cli.Commands;
+using Foretell.Cli.Quickstarting;
 using Foretell.Data;
 using Foretell.Evaluation;
-using Foretell.Inference;
 using Foretell.Models;
 using Foretell.Nn.Optimizers;
 using Foretell.Tensors;
@@ -17,12 +16,22 @@ namespace Foretell.Cli;
 
 /// <summary>
 /// The whole way in one go: text (the little world's, or the reader's), a tokenizer, a model trained within the budget, a
-/// report, the detective stories against chance, a held-out text compressed against gzip, brotli and xz, a prompt.
+/// report, the detective stories against chance, a held-out text compressed against gzip, brotli and xz; then, in the little
+/// world, the second stage: fine-tuning, a reward model, reinforcement, doubt.
 /// </summary>
-internal sealed class Quickstart(Device device, Func<Device> createDevice, int threads, TimeSpan budget, IReadOnlyList<string> text, string folder, ulong seed, long? steps)
+internal sealed class Quickstart(Device device, int threads, TimeSpan budget, IReadOnlyList<string> text, string folder, ulong seed, long? steps)
 {
-    /// <summary>Share of the budget for training; the rest goes to the text, the tokenizer and the tests.</summary>
-    private const double TrainingShare = 0.72;
+    /// <summary>Share of the budget for pretraining where the second stage follows, and where it does not; the rest of that goes to the text, the tokenizer and the tests.</summary>
+    private const double TrainingShare = 0.38, TrainingShareAlone = 0.72;
+
+    /// <summary>Share of the budget for the second stage.</summary>
+    private const double SecondStageShare = 0.45;
+
+    /// <summary>Seeds of the second stage.</summary>
+    private const int Seeds = 3;
+
+    /// <summary>Seconds of the usual second stage of one seed, and of a pretraining step, where the one was measured.</summary>
+    private const double UsualSeconds = 75, UsualStepSeconds = 0.28;
 
     /// <summary>How much longer a step takes on average than at its quickest, validation and samples included.</summary>
     private const double Slack = 1.15;
@@ -30,10 +39,12 @@ internal sealed class Quickstart(Device device, Func<Device> createDevice, int t
     private const int HeldOutBytes = 12_000;
 
     private readonly bool _isWorld = text.Count == 0;
+    private double _secondsPerStep = UsualStepSeconds;
+    private string? _assistant;
 
     /// <summary>Runs all stages.</summary>
     /// <returns>False when it was interrupted.</returns>
-    public bool Run(bool talks, CancellationToken cancellation)
+    public bool Run(CancellationToken cancellation)
     {
         if (Checkpoint.Newest(Path.Combine(folder, "checkpoints")) is not null)
         {
@@ -47,8 +58,8 @@ internal sealed class Quickstart(Device device, Func<Device> createDevice, int t
         using PretrainingWorkspace workspace = PretrainingWorkspace.Prepare(recipe, sources, folder, threads, Console.WriteLine, cancellation);
         if (steps is null)
         {
-            double secondsPerStep = SecondsPerStep(workspace);
-            workspace.SetSteps(Math.Max(20, (long)(budget.TotalSeconds * TrainingShare / secondsPerStep)), sources);
+            _secondsPerStep = SecondsPerStep(workspace);
+            workspace.SetSteps(Math.Max(20, (long)(budget.TotalSeconds * (_isWorld ? TrainingShare : TrainingShareAlone) / _secondsPerStep)), sources);
         }
         Stage("Training");
         bool finished = PretrainingSession.Run(workspace, device, "Foretell quickstart", $"foretell pretrain --out {folder} --resume", cancellation, (report, isFinished) =>
@@ -56,6 +67,10 @@ internal sealed class Quickstart(Device device, Func<Device> createDevice, int t
             if (isFinished)
             {
                 Examine(report, workspace, cancellation);
+                if (_isWorld)
+                {
+                    Align(report, cancellation);
+                }
             }
         });
         if (!finished)
@@ -63,18 +78,22 @@ internal sealed class Quickstart(Device device, Func<Device> createDevice, int t
             return false;
         }
         Console.WriteLine($"Open {Path.GetFullPath(Path.Combine(folder, "report.html"))} in a browser to see how it learned.");
-        string model = Path.Combine(folder, "model");
-        if (talks && !Console.IsInputRedirected)
-        {
-            Stage("Talk to it: it continues what you write (Ctrl-D or /exit ends)");
-            using LoadedModel trained = LoadedModel.Open(model, createDevice);
-            ChatCommand.Talk(new Conversation(trained, new SamplingOptions { Temperature = 0.8, TopP = 0.95, Seed = seed, MaximumTokens = 100 }));
-        }
-        else
-        {
-            Console.WriteLine($"Talk to it with: foretell chat {model}");
-        }
         return true;
+    }
+
+    /// <summary>What can be talked to afterwards, by name: the assistant where the second stage was run, and the pretrained model.</summary>
+    public IReadOnlyDictionary<string, string> Models
+    {
+        get
+        {
+            var models = new Dictionary<string, string>();
+            if (_assistant is not null)
+            {
+                models["assistant"] = _assistant;
+            }
+            models["pretrained"] = Path.Combine(folder, "model");
+            return models;
+        }
     }
 
     private static void Stage(string name) => Console.WriteLine($"\n== {name}");
@@ -174,6 +193,36 @@ internal sealed class Quickstart(Device device, Func<Device> createDevice, int t
         if (!comparison.IsRestored)
         {
             throw new InvalidDataException("The decompressed text differs from the original.");
+        }
+    }
+
+    /// <summary>The second stage, once a seed, and its part of the report.</summary>
+    private void Align(HtmlReport report, CancellationToken cancellation)
+    {
+        double share = steps is long given ? given / 1000.0 : budget.TotalSeconds * SecondStageShare / Seeds / UsualSeconds * (UsualStepSeconds / _secondsPerStep);
+        StageSizes sizes = StageSizes.Of(share);
+        var exam = new StageExam(sizes.ExamQuestions);
+        string model = Path.Combine(folder, "model");
+        StageScore before;
+        using (TrainedModel pretrained = TrainedModel.Load(model, device, training: false))
+        {
+            before = exam.Run(pretrained, cancellation);
+        }
+        var seeds = new List<IReadOnlyList<StageResult>>();
+        var rewardAccuracy = new List<double>();
+        for (int i = 1; i <= Seeds; i++)
+        {
+            Stage(FormattableString.Invariant($"From a predictor to an assistant, seed {i} of {Seeds}"));
+            var second = new SecondStage(model, device, exam, sizes, Path.Combine(folder, FormattableString.Invariant($"second-stage-{i}")), seed + (ulong)i, Console.WriteLine);
+            seeds.Add(second.Run(before, cancellation));
+            rewardAccuracy.Add(second.Reward!.After["heldOutAccuracy"]);
+            _assistant ??= second.Assistant;
+        }
+        StageReport.Write(report, exam, seeds, rewardAccuracy);
+        Console.WriteLine();
+        foreach (IReadOnlyList<string> row in StageReport.Rows(seeds))
+        {
+            Console.WriteLine($"{row[0],-14} right {row[1],-14} makes up {row[2],-14} asks back {row[3],-14} preferred to fine-tuned {row[6]}");
         }
     }
 

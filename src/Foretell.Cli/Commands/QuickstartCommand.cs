@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Foretell.Cli.Quickstarting;
 using Foretell.Tensors;
 
 namespace Foretell.Cli.Commands;
@@ -9,20 +10,34 @@ internal static class QuickstartCommand
 {
     public static Command Create()
     {
-        var budget = new Option<string>("--budget") { Description = "About how long it may take on this machine: 90s, 5m, 1h.", DefaultValueFactory = _ => "5m" };
+        var budget = new Option<string>("--budget") { Description = "About how long it may take on this machine: 90s, 5m, 1h.", DefaultValueFactory = _ => "10m" };
         var text = new Option<string[]>("--text") { Description = "Your own text instead of the little world: files, folders or globs.", AllowMultipleArgumentsPerToken = true };
         var output = new Option<string>("--out") { Description = "The run's folder.", DefaultValueFactory = _ => "runs/quickstart" };
         var seed = new Option<ulong>("--seed") { Description = "Seed of everything random.", DefaultValueFactory = _ => 1ul };
         var steps = new Option<long?>("--steps") { Description = "Exactly this many steps instead of what the budget allows: the same weights on every machine with the same kernels." };
-        var noServe = new Option<bool>("--no-serve") { Description = "End without the prompt to talk to the model." };
+        var noServe = new Option<bool>("--no-serve") { Description = "End without serving the chat page." };
         var device = new DeviceOptions();
-        var command = new Command("quickstart", "Train a small GPT, show that it learned, and talk to it. Example: foretell quickstart --budget 5m") { budget, text, output, seed, steps, noServe };
+        var command = new Command("quickstart", "Train a small GPT, make an assistant of it, show that it learned, and talk to it in the browser. Example: foretell quickstart --budget 10m") { budget, text, output, seed, steps, noServe };
         device.AddTo(command);
         command.SetAction(result =>
         {
-            using Device on = device.Create(result);
-            var quickstart = new Quickstart(on, () => device.Create(result), device.Threads(result), Duration(result.GetValue(budget)!), result.GetValue(text) ?? [], result.GetValue(output)!, result.GetValue(seed), result.GetValue(steps));
-            return quickstart.Run(!result.GetValue(noServe), CommandLine.CancelOnInterrupt()) ? 0 : CommandLine.Interrupted;
+            CancellationToken cancellation = CommandLine.CancelOnInterrupt();
+            IReadOnlyDictionary<string, string> models;
+            using (Device on = device.Create(result))
+            {
+                var quickstart = new Quickstart(on, device.Threads(result), Duration(result.GetValue(budget)!), result.GetValue(text) ?? [], result.GetValue(output)!, result.GetValue(seed), result.GetValue(steps));
+                if (!quickstart.Run(cancellation))
+                {
+                    return CommandLine.Interrupted;
+                }
+                models = quickstart.Models;
+            }
+            if (result.GetValue(noServe))
+            {
+                Console.WriteLine($"Talk to it with: foretell chat {models.First().Value}, or on a page with: foretell serve {string.Concat(models.Select(model => $"--model {model.Key}={model.Value} "))}");
+                return 0;
+            }
+            return ChatPage.Serve(models, result.GetValue(output)!, device.Threads(result), cancellation);
         });
         return command;
     }
