@@ -11,6 +11,8 @@ internal sealed class FineTuningFeature : IServerFeature
     public void AddServices(WebApplicationBuilder builder, ServerOptions options)
     {
         builder.Services.AddSingleton<IJobTrainer, SupervisedTrainer>();
+        builder.Services.AddSingleton<IJobTrainer, PreferenceTrainer>();
+        builder.Services.AddSingleton<IJobTrainer, ReinforcementTrainer>();
         builder.Services.AddSingleton<JobSignals>();
         builder.Services.AddSingleton<FineTunedModels>();
         builder.Services.AddSingleton<JobDesk>();

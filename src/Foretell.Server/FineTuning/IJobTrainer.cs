@@ -9,6 +9,9 @@ public interface IJobTrainer
     /// <summary>The method's name in the API: <c>supervised</c>, <c>dpo</c>, <c>reinforcement</c>.</summary>
     string Method { get; }
 
+    /// <summary>Whether it measures on a validation file. Default: yes.</summary>
+    bool TakesValidationFile => true;
+
     /// <summary>Checks the method's settings and fills in what was left out.</summary>
     /// <param name="settings">The object under the method's name in the request: hyperparameters, grader.</param>
     /// <returns>What is kept with the job and shown.</returns>

@@ -23,6 +23,10 @@ internal sealed class JobDesk(Database database, DataFolder data, ModelCatalog c
         await RequireFileAsync("training_file", job.TrainingFile, cancellation).ConfigureAwait(false);
         if (job.ValidationFile is string validation)
         {
+            if (!_trainers[job.Method].TakesValidationFile)
+            {
+                throw ApiException.Invalid("validation_file", $"The {job.Method} method of this server measures on no validation file; leave it out.", "unsupported_parameter");
+            }
             await RequireFileAsync("validation_file", validation, cancellation).ConfigureAwait(false);
         }
         if (!await database.FineTuning.AddAsync(job, options.FineTuning.WaitingLimit, cancellation).ConfigureAwait(false))
