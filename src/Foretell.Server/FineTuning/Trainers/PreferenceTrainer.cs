@@ -59,6 +59,10 @@ internal sealed class PreferenceTrainer : IJobTrainer
         using Device device = TrainerSettings.Device(task);
         using TrainedModel model = TrainedModel.Load(task.BaseModel, device, addMarkers: true);
         PreferenceSet pairs = PreferenceSet.Read([task.TrainingFile]);
+        foreach (string warning in pairs.Warnings)
+        {
+            watcher.Told(warning, isWarning: true);
+        }
         int batch = (int)(Hyperparameters.Of(task.Settings, "batch_size") ?? Math.Clamp(pairs.Pairs.Count / StepsOfAnEpoch, 1, LargestChosenBatch));
         double epochs = Hyperparameters.Of(task.Settings, "n_epochs") ?? ChosenEpochs;
         long steps = Math.Max(1, (long)Math.Ceiling(epochs * pairs.Pairs.Count / batch));
