@@ -29,12 +29,14 @@ internal sealed class JobFolder(DataFolder data, string job)
         }
     }
 
-    /// <summary>Removes what only a job that goes on needs: copies and the trainer's checkpoints. Metrics and models stay.</summary>
+    /// <summary>Removes what only a job that goes on needs: copies, the trainer's checkpoints and best weights. Metrics and models stay.</summary>
     public void Tidy()
     {
         File.Delete(Training);
         File.Delete(Validation);
+        // The best weights so far are those of the finished model.
         Delete(System.IO.Path.Combine(Run, "checkpoints"));
+        Delete(System.IO.Path.Combine(Run, "best"));
     }
 
     /// <summary>Removes everything.</summary>
