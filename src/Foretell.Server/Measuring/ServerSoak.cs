@@ -70,22 +70,30 @@ public sealed class ServerSoak
             progress?.Invoke(FormattableString.Invariant($"{watch.Elapsed.TotalSeconds:F0} of {_options.Duration.TotalSeconds:F0} s: {Interlocked.Read(ref _good)} good requests, {Interlocked.Read(ref _failed)} failed, {_bad.Total} bad ones, {Environment.WorkingSet >> 20} MiB"));
             if (!isWarm && watch.Elapsed >= _options.Duration / 3)
             {
-                (isWarm, warm) = (true, Memory());
+                (isWarm, warm) = (true, await MemoryAsync().ConfigureAwait(false));
             }
         }
+        // While everybody is still there, as at the first look.
+        (long Process, long Managed) end = await MemoryAsync().ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(good).ConfigureAwait(false);
-        (long Process, long Managed) end = Memory();
         await ending.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(bad).ConfigureAwait(false);
         IReadOnlyList<string> leaks = await LeaksAsync(catalog, cancellation).ConfigureAwait(false);
         return new SoakReport(_good, _busy, _failed, [.. _failures], _bad.Counts, warm.Process, end.Process, warm.Managed, end.Managed, leaks);
     }
 
-    private static (long Process, long Managed) Memory()
+    /// <summary>The least of several looks: what requests hold while they are being served is no growth.</summary>
+    private static async Task<(long Process, long Managed)> MemoryAsync()
     {
-        long managed = GC.GetTotalMemory(forceFullCollection: true);
-        return (Environment.WorkingSet, managed);
+        (long Process, long Managed) least = (long.MaxValue, long.MaxValue);
+        for (int look = 0; look < 8; look++)
+        {
+            long managed = GC.GetTotalMemory(forceFullCollection: true);
+            least = (Math.Min(least.Process, Environment.WorkingSet), Math.Min(least.Managed, managed));
+            await Task.Delay(100).ConfigureAwait(false);
+        }
+        return least;
     }
 
     /// <summary>One good client.</summary>

@@ -74,7 +74,18 @@ internal sealed class EventStream : IDisposable
             ValueTask<bool> next = each.MoveNextAsync();
             if (!next.IsCompleted)
             {
-                await FlushAsync().ConfigureAwait(false);
+                Task<bool> coming = next.AsTask();
+                try
+                {
+                    await FlushAsync().ConfigureAwait(false);
+                }
+                catch
+                {
+                    // While it is asked for its next item, an enumerator cannot be disposed.
+                    await ((Task)coming).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    throw;
+                }
+                next = new ValueTask<bool>(coming);
             }
             if (!await next.ConfigureAwait(false))
             {
