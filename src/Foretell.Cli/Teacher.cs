@@ -50,13 +50,18 @@ internal sealed class TeacherArguments
         return new RemoteChatClient(new HttpClient { Timeout = s_patience }, address, name, Environment.GetEnvironmentVariable(KeyVariable));
     }
 
-    /// <summary>Asks for the likeliest tokens at each place.</summary>
-    public static void AskForProbabilities(ChatOptions options)
+    /// <summary>Asks for one letter, which a model on this machine can't but give, and for the likeliest tokens at each place.</summary>
+    /// <param name="probabilities">Whether the tokens are asked for.</param>
+    public static void AskForLetter(ChatOptions options, bool probabilities)
     {
         const int Alternatives = 20;
         options.AdditionalProperties ??= [];
-        options.AdditionalProperties["logprobs"] = true;
-        options.AdditionalProperties["top_logprobs"] = Alternatives;
+        options.AdditionalProperties["choices"] = new[] { "A", "B" };
+        if (probabilities)
+        {
+            options.AdditionalProperties["logprobs"] = true;
+            options.AdditionalProperties["top_logprobs"] = Alternatives;
+        }
     }
 
     /// <summary>The probability of "A" against "B" at the first token that is one of them; null without such.</summary>

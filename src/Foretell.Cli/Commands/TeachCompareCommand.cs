@@ -43,7 +43,7 @@ internal static class TeachCompareCommand
                 Votes = Math.Max(1, result.GetValue(votes)),
                 UsesAllPrinciples = result.GetValue(all),
                 ReadProbability = reads ? TeacherArguments.ProbabilityOfA : null,
-                Configure = reads ? TeacherArguments.AskForProbabilities : null,
+                Configure = options => TeacherArguments.AskForLetter(options, reads),
             };
             using var status = new StatusLine();
             AiComparisonResult done = comparison.RunAsync(set.Pairs, result.GetValue(output)!, count => status.Show(() => FormattableString.Invariant($"{count:N0} of {set.Pairs.Count:N0}")), cancellation).GetAwaiter().GetResult();
@@ -63,6 +63,11 @@ internal static class TeachCompareCommand
                 return;
             }
             Console.WriteLine(FormattableString.Invariant($"{done.AiLabels:N0} comparisons by the teacher ({done.Undecided:N0} undecided, {done.Unread:N0} replies unread), {done.HumanLabels:N0} by people: {result.GetValue(output)}"));
+            if (done.Undecided == done.AiLabels)
+            {
+                Console.WriteLine("The teacher decided nothing, so nothing can be learned from its comparisons; choose another teacher.");
+                return;
+            }
             Console.WriteLine($"agreement with people's labels, which the teacher did not see: {done.AgreementWithHumans}");
             if (done.AgreementWithTruth is Proportion truth)
             {
