@@ -15,11 +15,7 @@ internal static class EvaluateCommand
         var json = new Option<bool>("--json") { Description = "Print bitsPerByte, nats (of the whole text), tokens, bytes, natsPerToken and perplexity as JSON; of environments, the scores." };
         var reasoning = new ReasoningArguments();
         var device = new DeviceOptions();
-<<<<<<< HEAD
-        var command = new Command("evaluate", "Measure how well a model foretells a text, in bits per byte, or how well it answers an environment's held-out problems, at several budgets of thought and by vote. Example: foretell evaluate runs/novels --text emma.txt --json; or foretell evaluate runs/sft --environment arithmetic:2,clock --budget 0,32,64 --samples 8") { model, text, json };
-=======
         var command = new Command("evaluate", "Measure how well a model foretells a text, in bits per byte, or how well it answers an environment's held-out problems, at several budgets of thought and by vote. Example: foretell evaluate runs/novels --text emma.txt --json, or foretell evaluate runs/sft --environment arithmetic:2,clock --budget 0,32,64 --samples 8") { model, text, json };
->>>>>>> think
         reasoning.AddTo(command);
         device.AddTo(command);
         command.SetAction(result =>

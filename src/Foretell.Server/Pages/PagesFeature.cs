@@ -20,7 +20,7 @@ internal sealed class PagesFeature : IServerFeature
     private static readonly FrozenDictionary<string, PageFile> s_files = Load();
 
     public void AddServices(WebApplicationBuilder builder, ServerOptions options) =>
-        builder.Services.AddSingleton(services => new RunCatalog(options.RunsFolder, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton(services => new RunCatalog(options.RunsFolder, new DataFolder(options.DataFolder).Jobs, services.GetRequiredService<TimeProvider>()));
 
     public void Map(IEndpointRouteBuilder routes)
     {

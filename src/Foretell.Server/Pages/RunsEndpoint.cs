@@ -40,6 +40,10 @@ internal static class RunsEndpoint
                     writer.WriteNumber("steps", steps);
                 }
                 writer.WriteString("updated", run.Updated);
+                if (run.Job is not null)
+                {
+                    writer.WriteString("job", run.Job);
+                }
                 writer.WriteEndObject();
             }
             writer.WriteEndArray();

@@ -85,7 +85,7 @@ function drawCurves() {
 function drawControls(run) {
   if (!run.job) { controls.replaceChildren(); return; }
   const act = (name, action) => el('button', { type: 'button', onclick: async () => { try { await request(`/v1/fine_tuning/jobs/${run.job}/${action}`, { method: 'POST' }); tick(); } catch (error) { say(status, error.message, true); } } }, name);
-  controls.replaceChildren(...(run.state === 'running' ? [act('Pause', 'pause')] : run.state === 'paused' ? [act('Resume', 'resume')] : []), ...(['running', 'paused', 'queued', 'validating_files'].includes(run.state) ? [act('Cancel', 'cancel')] : []));
+  controls.replaceChildren(...(run.state === 'running' ? [act('Pause', 'pause')] : run.state === 'stopped' ? [act('Resume', 'resume')] : []), ...(run.state === 'finished' ? [] : [act('Cancel', 'cancel')]));
 }
 
 function words(name) { const text = name.replace(/([a-z])([A-Z])/g, '$1 $2').replaceAll(/[_.]/g, ' ').toLowerCase(); return text[0].toUpperCase() + text.slice(1); }
