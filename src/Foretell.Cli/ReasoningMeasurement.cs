@@ -90,7 +90,7 @@ internal static class ReasoningMeasurement
         return report;
     }
 
-    private static string Samples(ReasoningScore score) => score.Samples == 1 ? "one answer" : FormattableString.Invariant($"{score.Samples} {Words(score.Choice)}");
+    private static string Samples(ReasoningScore score) => score is { Samples: 1, Choice: AnswerChoice.Vote } ? "one answer" : FormattableString.Invariant($"{score.Samples} {Words(score.Choice)}");
 
     private static string Words(AnswerChoice choice) => choice switch
     {

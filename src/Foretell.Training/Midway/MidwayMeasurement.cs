@@ -28,7 +28,7 @@ public sealed class MidwayMeasurement(IReadOnlyList<ValuedPath> paths)
     public IReadOnlyList<ValuedPath> Paths { get; } = paths;
 
     /// <summary>Thresholds worth a look: 0, and from one in a hundred on.</summary>
-    public static IReadOnlyList<double> Thresholds { get; } = [0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5];
+    public static IReadOnlyList<double> Thresholds { get; } = [0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7];
 
     /// <summary>The outcome at each of the <see cref="Thresholds"/>.</summary>
     public IReadOnlyList<CutOutcome> Outcomes { get; } = [.. Thresholds.Select(threshold => Cut(paths, threshold))];
