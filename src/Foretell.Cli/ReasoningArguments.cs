@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Foretell.Evaluation;
+using Foretell.Evaluation.Doubt;
 using Foretell.World.Environments;
 
 namespace Foretell.Cli;
@@ -57,6 +58,15 @@ internal sealed class ReasoningArguments
         }
         return new ReasoningRequest(options, result.GetValue(_value), result.GetValue(_cutBelow), result.GetValue(_report));
     }
+
+    /// <summary>The same settings for questions of doubt.</summary>
+    public DoubtEvaluationOptions ReadDoubt(ParseResult result) => new()
+    {
+        Questions = result.GetValue(_problems),
+        Samples = result.GetValue(_samples) is int samples and > 1 ? samples : 0,
+        MaximumTokens = result.GetValue(_maximumTokens),
+        Seed = result.GetValue(_seed),
+    };
 
     /// <summary>Environments and levels by name; of an environment without a level, each.</summary>
     /// <exception cref="FormatException">A level does not exist.</exception>

@@ -13,17 +13,23 @@ internal static class EvaluateCommand
         Argument<string> model = LoadedModel.Argument();
         var text = new Option<string>("--text") { Description = "A file of any bytes, taken as one text." };
         var json = new Option<bool>("--json") { Description = "Print bitsPerByte, nats (of the whole text), tokens, bytes, natsPerToken and perplexity as JSON; of environments, the scores." };
+        var doubt = new Option<bool>("--doubt") { Description = "Asks questions of the little world with an answer, without one and with two readings (--problems of them), and measures what the model knows that it does not know; --samples adds confidence by agreement." };
         var reasoning = new ReasoningArguments();
         var device = new DeviceOptions();
-        var command = new Command("evaluate", "Measure how well a model foretells a text, in bits per byte, or how well it answers an environment's held-out problems, at several budgets of thought and by vote. Example: foretell evaluate runs/novels --text emma.txt --json, or foretell evaluate runs/sft --environment arithmetic:2,clock --budget 0,32,64 --samples 8") { model, text, json };
+        var command = new Command("evaluate", "Measure how well a model foretells a text, in bits per byte, or how well it answers an environment's held-out problems, at several budgets of thought and by vote. Example: foretell evaluate runs/novels --text emma.txt --json, or foretell evaluate runs/sft --environment arithmetic:2,clock --budget 0,32,64 --samples 8") { model, text, json, doubt };
         reasoning.AddTo(command);
         device.AddTo(command);
         command.SetAction(result =>
         {
             bool reasons = reasoning.IsAsked(result);
-            if (reasons == result.GetValue(text) is not null)
+            if ((reasons ? 1 : 0) + (result.GetValue(text) is null ? 0 : 1) + (result.GetValue(doubt) ? 1 : 0) != 1)
             {
-                throw new FormatException("evaluate: wanted either --text FILE or --environment NAMES; try foretell evaluate --help.");
+                throw new FormatException("evaluate: wanted one of --text FILE, --environment NAMES and --doubt; try foretell evaluate --help.");
+            }
+            if (result.GetValue(doubt))
+            {
+                DoubtMeasurement.Run(result.GetValue(model)!, reasoning.ReadDoubt(result), result.GetValue(json), () => device.Create(result));
+                return;
             }
             if (reasons)
             {
