@@ -31,7 +31,7 @@ internal sealed class Quickstart(Device device, int threads, TimeSpan budget, IR
     private const int Seeds = 3;
 
     /// <summary>Seconds of the usual second stage of one seed, and of a pretraining step, where the one was measured.</summary>
-    private const double UsualSeconds = 75, UsualStepSeconds = 0.28;
+    private const double UsualSeconds = 140, UsualStepSeconds = 0.28;
 
     /// <summary>How much longer a step takes on average than at its quickest, validation and samples included.</summary>
     private const double Slack = 1.15;

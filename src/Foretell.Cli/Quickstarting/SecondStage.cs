@@ -10,7 +10,7 @@ namespace Foretell.Cli.Quickstarting;
 /// <summary>How much each part of the second stage does.</summary>
 internal sealed record StageSizes(int Lessons, int Comparisons, long ProximalSteps, int DoubtLessons, long DoubtSteps, int ExamQuestions)
 {
-    /// <summary>What takes about 75 s for a model of the quick start's size on two cores of an AMD EPYC (Zen 4).</summary>
+    /// <summary>What should take about 140 s, by its tokens, for a model of the quick start's size on two cores of an AMD EPYC (Zen 4).</summary>
     private static readonly StageSizes s_usual = new(4000, 1200, 24, 1500, 24, 100);
 
     /// <summary>Sizes for a share of that work, never so small that a part does nothing.</summary>
